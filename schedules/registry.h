@@ -1,0 +1,46 @@
+// Chooses a schedule for a kernel on a target, and compiles it. The table in registry.cpp is asked in order; a rule may
+// decline; fallback/ is last and takes everything. No Halide in here.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schedules/kernel_spec.h"
+
+namespace atrous {
+
+// The packing that the schedules of `target` (a Halide target string) want for this operator: what the compiler should
+// ask for. `channels_in` and `channels_out` count per group.
+Packing preferred_packing(const ConvSpec&, int64_t channels_in, int64_t channels_out, int64_t groups,
+                          std::string_view target);
+
+// The name of the kernel that the registry would make: name_of(spec), then what the schedule decided from the hint
+// ("_t14x2"). Kernels of equal names are equal.
+std::string kernel_name(const KernelSpec&, const SizeHint&, std::string_view target);
+
+// Which rule takes it, for tables shown to users: "x86/conv", "fallback/resize".
+std::string schedule_name(const KernelSpec&, const SizeHint&, std::string_view target);
+
+struct KernelFiles {
+    std::string object;                // .o to write; its only global symbol is `symbol`
+    std::string assembly, statements;  // written when not empty
+    std::string symbol;                // name of the function: int symbol(void** args), args[0] → user context pointer, then
+                                       // one pointer per argument (to halide_buffer_t, int32_t or float)
+};
+
+// Compiles with Halide in this process. Throws Error; LLVM may abort, so call it in a child process. The object is made
+// without runtime, asserts and bounds queries: its only undefined symbols are halide_do_par_for and functions of libm.
+void compile_kernel(const KernelSpec&, const SizeHint&, const std::string& target, const KernelFiles&);
+
+// Throws Error when `target` ("host", "x86-64-linux-avx2-fma") is not one this build can make kernels for. Returns it
+// spelled out ("host" resolved, features that imply others completed).
+std::string canonical_target(std::string_view target);
+std::string host_target();
+
+// Changes whenever algorithms or schedules do: part of every cache key. And the Halide and LLVM versions.
+std::string_view schedules_version();
+std::string halide_version();
+std::string llvm_version();
+
+}  // namespace atrous
