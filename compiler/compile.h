@@ -1,0 +1,56 @@
+// The compiler's front door: ONNX file in, library files out. Used by the verbs of apps/atrous.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace atrous {
+
+struct CompileOptions {
+    std::filesystem::path model;
+    std::filesystem::path directory;              // where files go; empty: beside the model
+    std::string name;                             // C identifier; empty: from the file name
+    std::vector<std::string> targets{"host"};     // Halide target strings; several x86 levels make one library
+    bool library = true, header = true, shared = true, app = false, assembly = false, statements = false;
+    int optimise_height = 0, optimise_width = 0;  // 0: the declared size, or 320
+    bool dynamic = false;
+    std::optional<std::string> config_json;       // already validated; embedded
+    bool keep_all = false;                        // every float value becomes an output under its ONNX name (run --trace)
+    std::filesystem::path cache;                  // compiled kernels; empty: the user's cache folder
+    int jobs = 0;                                 // child processes; 0: as many as there are CPUs
+    std::filesystem::path support;                // folder of the runtime objects; empty: beside the program or in the install tree
+    std::function<void(const std::string& stage, int done, int total)> progress;  // may be empty
+};
+
+struct OperatorRow {
+    std::string name, onnx_type, shape, schedule;
+    double gflop = 0;  // at the size optimised for
+};
+
+struct CompileReport {
+    std::string name;
+    std::vector<std::filesystem::path> files;
+    std::vector<OperatorRow> operators;
+    std::map<std::string, uint64_t> bytes;  // "weights", "kernels", "library", "shared", "app"
+    int kernels = 0, kernels_cached = 0;
+    double seconds = 0;
+};
+
+// Throws Error. Nothing is left half-written: files appear together at the end.
+CompileReport compile(const CompileOptions& options);
+
+// What decides whether a cached library can be reused: model contents (external data too), options, versions.
+std::string compile_key(const CompileOptions& options);
+
+// A model's facts without compiling: SHA-256 and metadata, for finding a config.
+struct ModelFacts {
+    std::string sha256;
+    std::map<std::string, std::string> metadata;
+};
+ModelFacts model_facts(const std::filesystem::path& model);
+
+}  // namespace atrous

@@ -1,0 +1,84 @@
+// A compiled network as C++ programs use it: loaded from a .so of any name, or linked in; over the table in abi.h.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/abi.h"
+
+namespace atrous {
+
+struct TensorInfo {
+    std::string name;
+    int32_t type = 0;
+    std::vector<int64_t> shape;           // −1 where free
+    std::vector<std::string> dimensions;  // names of free dimensions, "" otherwise
+};
+
+struct LibraryInfo {
+    std::string name, config_json;        // config as embedded, "" for none
+    std::vector<std::string> targets;
+    std::vector<TensorInfo> inputs, outputs;
+};
+
+// An owned tensor.
+struct Tensor {
+    int32_t type = ATROUS_F32;
+    std::vector<int64_t> shape;
+    std::vector<uint8_t> bytes;           // aligned to 64 by the allocator in library.cpp when used with run()
+    float* floats() { return reinterpret_cast<float*>(bytes.data()); }
+    const float* floats() const { return reinterpret_cast<const float*>(bytes.data()); }
+};
+
+class Library {
+  public:
+    // Checks the file before loading it (ELF, this machine's, ABI version). Throws Error.
+    static std::shared_ptr<const Library> load(const std::filesystem::path& file);
+    static std::shared_ptr<const Library> linked(const atrous_network& network);
+    ~Library();
+
+    const LibraryInfo& info() const { return info_; }
+    const atrous_network& table() const { return *table_; }
+
+  private:
+    Library() = default;
+    void* handle_ = nullptr;
+    const atrous_network* table_ = nullptr;
+    LibraryInfo info_;
+};
+
+// An opened network. Immutable; threads may share it, each with a Runner of its own.
+class OpenNetwork {
+  public:
+    OpenNetwork(std::shared_ptr<const Library> library, const std::string& target = {});  // throws Error
+    ~OpenNetwork();
+    OpenNetwork(const OpenNetwork&) = delete;
+    OpenNetwork& operator=(const OpenNetwork&) = delete;
+    const Library& library() const { return *library_; }
+    const atrous_net* net() const { return net_; }
+    std::string target() const;
+
+  private:
+    std::shared_ptr<const Library> library_;
+    atrous_net* net_ = nullptr;
+};
+
+// Runs with a workspace that it keeps: no allocation after the first run of a size (outputs aside). Not for two threads at once.
+class Runner {
+  public:
+    explicit Runner(const OpenNetwork& network) : network_(network) {}
+    ~Runner();
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
+    std::vector<Tensor> run(const std::vector<Tensor>& inputs, int threads = 1);  // throws Error with the network's message
+    size_t workspace_bytes() const { return workspace_bytes_; }
+
+  private:
+    const OpenNetwork& network_;
+    void* workspace_ = nullptr;
+    size_t workspace_bytes_ = 0;
+};
+
+}  // namespace atrous
