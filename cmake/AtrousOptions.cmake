@@ -1,0 +1,17 @@
+# Warnings, sanitizers and include paths that every target of ours gets.
+add_library(atrous_options INTERFACE)
+target_include_directories(atrous_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+target_compile_options(atrous_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers)
+if(ATROUS_SANITIZE)
+  target_compile_options(atrous_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1)
+  target_link_options(atrous_options INTERFACE -fsanitize=address,undefined)
+elseif(ATROUS_TSAN)
+  target_compile_options(atrous_options INTERFACE -fsanitize=thread -g1)
+  target_link_options(atrous_options INTERFACE -fsanitize=thread)
+endif()
+
+# Headers of packages, outside our warnings.
+function(atrous_library name)
+  add_library(${name} STATIC ${ARGN})
+  target_link_libraries(${name} PUBLIC atrous_options)
+endfunction()
