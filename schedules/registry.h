@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "schedules/kernel_spec.h"
+#include "generators/kernel_spec.h"
 
 namespace atrous {
 

@@ -1,0 +1,178 @@
+// What a kernel computes: its identity, without any target in it. Equal specs share one kernel;
+// sizes, channel counts, dilation, padding and function parameters are run-time arguments. No Halide in here.
+//
+// Packing, innermost dimension first (as halide_buffer_t orders them):
+//   planar  dense row-major; an image N,C,H,W is (x, y, c, n)
+//   c16     channel blocks of 16 floats, one cache line: (c, x, y, cb, n), c in 0…15, channel = 16·cb + c. Lanes past the
+//           last channel are finite, whatever they hold; kernels that could make Inf or NaN there write 0.
+// Buffers describe the image without its halo. Where a kernel below says "halo", it reads outside the described
+// extents: the caller's storage holds zeros there, as far as the padding reaches.
+//
+// Each spec documents its arguments in order: buffers, then scalars (int32 unless said otherwise), the output buffer last.
+// Every buffer is float32 unless said otherwise; minima are 0, the innermost stride is 1; any other stride is free (0
+// broadcasts an input). A kernel writes exactly the described output extents, each element once.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "generators/functions.h"
+#include "generators/layout.h"
+#include "runtime/plan.h"
+
+namespace atrous {
+
+using plan::ElementType;
+
+// Dense and grouped convolution.
+// c16 (groups == 1, or channels per group on both sides a multiple of 16): input with halo, its x stride 16; weights (c16, ci, kx, ky, cib,
+//   cb): output channel within its block, input channel within its block (min(16, Cin) of them: the padding of the last
+//   block is zero), kernel, input block within the group, output block; bias (c, cb); [slope (c, cb) for prelu];
+//   [residual, as output]
+// planar: input, no halo (reads outside are zero); weights (kx, ky, ci, co) as ONNX stores them; bias (co); [slope (co)];
+//   [residual]
+// then: dilation_x, dilation_y, pad_left, pad_top, output channels per group (c16: blocks), f32 alpha, f32 beta; output.
+// Output x reads input x·stride + kx·dilation − pad_left.
+struct ConvSpec {
+    ElementType element = ElementType::f32;
+    Packing packing = Packing::planar;
+    int kernel_x = 1, kernel_y = 1, stride_x = 1, stride_y = 1;
+    bool grouped = false;
+    ElementwiseFunction activation = ElementwiseFunction::identity;
+    Residual residual = Residual::none;
+};
+
+// One filter per channel (groups == Cin == Cout).
+// c16: input with halo, its x stride 16; weights (c, kx, ky, cb); bias (c, cb); [slope (c, cb)]; [residual]
+// planar: input, no halo; weights (kx, ky, 1, c); bias (c); [slope (c)]; [residual]
+// then: dilation_x, dilation_y, pad_left, pad_top, f32 alpha, f32 beta; output.
+struct DepthwiseConvSpec {
+    ElementType element = ElementType::f32;
+    Packing packing = Packing::planar;
+    int kernel_x = 1, kernel_y = 1, stride_x = 1, stride_y = 1;
+    ElementwiseFunction activation = ElementwiseFunction::identity;
+    Residual residual = Residual::none;
+};
+
+// Any transposed convolution, planar, by phases inside the kernel. (In c16 the compiler calls one ConvSpec or
+// DepthwiseConvSpec kernel per phase on a strided view of the output; no kernel of its own is needed.)
+// planar: input; weights (kx, ky, co within group, ci) as ONNX stores them; bias (co); [slope]; [residual]; dilation_x,
+// dilation_y, pad_left, pad_top, input channels per group, output channels per group, f32 alpha, f32 beta; output.
+struct TransposedConvSpec {
+    ElementType element = ElementType::f32;
+    int kernel_x = 1, kernel_y = 1, stride_x = 1, stride_y = 1;
+    ElementwiseFunction activation = ElementwiseFunction::identity;
+    Residual residual = Residual::none;
+};
+
+// input, no halo needed; kernel_x, kernel_y, stride_x, stride_y, dilation_x, dilation_y, pad_left, pad_top, pad_right,
+// pad_bottom; output. Max ignores the padding; average divides by the taps inside the input, or with count_include_pad
+// by those inside the padded input.
+struct PoolSpec {
+    ElementType element = ElementType::f32;
+    Packing packing = Packing::planar;
+    PoolKind kind = PoolKind::max;
+    bool count_include_pad = false;
+};
+
+// input; output with extent 1 in x and y.
+struct GlobalPoolSpec {
+    ElementType element = ElementType::f32;
+    Packing packing = Packing::planar;
+    PoolKind kind = PoolKind::average;
+};
+
+// input; f32 scale_x, f32 scale_y (ONNX scales; used by half_pixel and asymmetric transformations); output. Reads are
+// clamped to the input.
+struct ResizeSpec {
+    ElementType element = ElementType::f32;
+    Packing packing = Packing::planar;
+    ResizeMode mode = ResizeMode::nearest;
+    ResizeCoordinates coordinates = ResizeCoordinates::half_pixel;
+    NearestRounding rounding = NearestRounding::round_prefer_floor;
+};
+
+// planar: operands and output are five-dimensional views with any meaning; operand i may have stride 0 in dimensions
+//   1…4, and where bit i of `inner_broadcast` is set it has extent 1 in dimension 0 and is repeated there.
+// c16: (c, x, y, cb, n), inner_broadcast repeats lane 0 over c; lanes past `channels` are written 0.
+// operands; channels (c16; planar: 0); f32 alpha, f32 beta; output. equal: u8 output of 0 and 1, where: first operand u8.
+struct ElementwiseSpec {
+    ElementType element = ElementType::f32;
+    Packing packing = Packing::planar;
+    ElementwiseFunction function = ElementwiseFunction::identity;
+    int inner_broadcast = 0;
+};
+
+// Moves elements of 1, 4 or 8 bytes between two six-dimensional views. Strides of the input are arbitrary, also 0 or
+// negative (the innermost too where `strided`); the output's innermost stride is 1 unless `scattered`. This is Slice,
+// Transpose, Expand, Concat, SpaceToDepth, DepthToSpace. input; output.
+struct CopySpec {
+    int element_bytes = 4;
+    bool strided = false;    // input stride in dimension 0 is free
+    bool scattered = false;  // output stride in dimension 0 is free
+};
+
+// planar image (x, y, c, n) → c16, lanes past the last channel 0. input; output.
+struct PackSpec {
+    ElementType element = ElementType::f32;
+};
+// c16 → planar image. input; output (its channel extent is the true one).
+struct UnpackSpec {
+    ElementType element = ElementType::f32;
+};
+
+// c16, writes `value` to a view (c, x, y, cb, n): halos. f32 value; output.
+struct FillSpec {
+    ElementType element = ElementType::f32;
+};
+
+// planar only; four dimensions d0…d3: input; begin0…begin3; f32 value; output. Element of output at d is input at
+// d − begin, outside it by mode.
+struct PadSpec {
+    ElementType element = ElementType::f32;
+    PadMode mode = PadMode::constant;
+};
+
+// planar image: input (x, y, c, n); block; output. Mode DCR: input channel = (by·block + bx)·C + c; CRD: (c·block +
+// by)·block + bx.
+struct DepthToSpaceSpec {
+    ElementType element = ElementType::f32;
+    bool column_row_depth = false;
+};
+
+// planar (inner, axis, outer): input; output.
+struct SoftmaxSpec {
+    ElementType element = ElementType::f32;
+    bool logarithm = false;
+};
+
+// planar (inner, axis, outer): input; output int64 (inner, outer).
+struct ArgmaxSpec {
+    ElementType element = ElementType::f32;
+    bool select_last = false;
+};
+
+// planar (inner, c, n): input; scale (c); bias (c); f32 epsilon; output.
+struct InstanceNormSpec {
+    ElementType element = ElementType::f32;
+};
+
+// (i): input of type `from`; output of type `to`. Floats are rounded towards zero; booleans are u8 buffers, non-zero
+// inputs give 1.
+struct CastSpec {
+    ElementType from = ElementType::f32, to = ElementType::i64;
+};
+
+using KernelSpec = std::variant<ConvSpec, DepthwiseConvSpec, TransposedConvSpec, PoolSpec, GlobalPoolSpec, ResizeSpec,
+                                ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, FillSpec, PadSpec, DepthToSpaceSpec,
+                                SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec>;
+
+// The sizes a kernel will mostly see, by which a schedule chooses its tile; 0 is unknown. Never changes results' validity.
+struct SizeHint {
+    int width = 0, height = 0, channels_in = 0, channels_out = 0;
+};
+
+// A C identifier that spells the whole spec: conv_f32_c16_k3x3_s1x1_relu.
+std::string name_of(const KernelSpec&);
+
+}  // namespace atrous
