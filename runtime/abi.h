@@ -17,27 +17,37 @@ extern "C" {
 #define ATROUS_MAX_RANK 6
 
 /* Element types, the numbers of atrous::plan::ElementType. */
-enum { ATROUS_F32 = 0, ATROUS_I64 = 1, ATROUS_I32 = 2, ATROUS_U8 = 3, ATROUS_BOOL = 4, ATROUS_I8 = 5, ATROUS_F64 = 6,
-       ATROUS_F16 = 7 };
+enum {
+    ATROUS_F32 = 0,
+    ATROUS_I64 = 1,
+    ATROUS_I32 = 2,
+    ATROUS_U8 = 3,
+    ATROUS_BOOL = 4,
+    ATROUS_I8 = 5,
+    ATROUS_F64 = 6,
+    ATROUS_F16 = 7
+};
 
 /* Results. Codes of ATROUS_CONSTRAINT and below are requirements of this network on its inputs' sizes;
  * message() gives each its text. */
 enum {
     ATROUS_OK = 0,
-    ATROUS_NO_MEMORY = -1,     /* malloc failed */
-    ATROUS_BAD_ARGUMENT = -2,  /* a null pointer, a negative size, options of an unknown length */
-    ATROUS_BAD_SHAPE = -3,     /* an input's rank or a declared dimension differs */
-    ATROUS_BAD_TYPE = -4,      /* a tensor's element type differs */
-    ATROUS_NO_TARGET = -5,     /* this CPU has none of the instruction sets in the library, or `target` is not in it */
-    ATROUS_TOO_LARGE = -6,     /* a tensor would exceed 2^31 - 1 elements in one dimension or the address space */
+    ATROUS_NO_MEMORY = -1,    /* malloc failed */
+    ATROUS_BAD_ARGUMENT = -2, /* a null pointer, a negative size, options of an unknown length */
+    ATROUS_BAD_SHAPE = -3,    /* a tensor's rank or a declared dimension differs, or a dimension is below 1 */
+    ATROUS_BAD_TYPE = -4,     /* a tensor's element type differs */
+    ATROUS_NO_TARGET = -5,    /* this CPU has none of the instruction sets in the library, or `target` is not in it */
+    ATROUS_TOO_LARGE =
+        -6, /* a tensor would have more than 2^31 - 1 elements, or all together exceed the address space */
     ATROUS_KERNEL_FAILED = -7, /* a kernel reported an error */
     ATROUS_NO_DEVICE = -8,     /* the device asked for is not in the library or the machine */
     ATROUS_BAD_WORKSPACE = -9, /* not aligned to 64 bytes */
+    ATROUS_BAD_PLAN = -10,     /* the library contradicts itself: a mistake of its compiler */
     ATROUS_CONSTRAINT = -1000
 };
 
 typedef struct atrous_tensor {
-    void *data;
+    void* data;
     int32_t type;
     int32_t rank;
     int64_t shape[ATROUS_MAX_RANK]; /* shape[0] outermost */
@@ -49,7 +59,7 @@ typedef struct atrous_options {
     size_t bytes;       /* sizeof(atrous_options) */
     int32_t device;     /* ATROUS_DEVICE_… */
     int32_t threads;    /* for preparing weights; 0: as many as there are CPUs */
-    const char *target; /* one of the targets in info(), or NULL: the best that this CPU has */
+    const char* target; /* one of the targets in info(), or NULL: the best that this CPU has */
 } atrous_options;
 
 typedef struct atrous_net atrous_net;
@@ -57,15 +67,15 @@ typedef struct atrous_net atrous_net;
 typedef struct atrous_network {
     uint32_t abi_version; /* ATROUS_ABI_VERSION */
     uint32_t bytes;       /* sizeof(atrous_network) */
-    int (*open)(const atrous_options *options, atrous_net **net);
-    int (*output_shape)(const atrous_net *net, const atrous_tensor *inputs, atrous_tensor *outputs);
-    int (*workspace_size)(const atrous_net *net, const atrous_tensor *inputs, size_t *bytes);
-    int (*run)(const atrous_net *net, const atrous_tensor *inputs, const atrous_tensor *outputs, void *workspace,
+    int (*open)(const atrous_options* options, atrous_net** net);
+    int (*output_shape)(const atrous_net* net, const atrous_tensor* inputs, atrous_tensor* outputs);
+    int (*workspace_size)(const atrous_net* net, const atrous_tensor* inputs, size_t* bytes);
+    int (*run)(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs, void* workspace,
                int threads);
-    void (*close)(atrous_net *net);
-    const char *(*message)(int code);
-    const char *(*info)(void);
-    const char *(*target)(const atrous_net *net); /* the instruction set chosen when the net was opened */
+    void (*close)(atrous_net* net);
+    const char* (*message)(int code);
+    const char* (*info)(void);
+    const char* (*target)(const atrous_net* net); /* the instruction set chosen when the net was opened */
 } atrous_network;
 
 /* The one symbol with a fixed name in every NAME.so: `atrous_network_v1`, of type const atrous_network. */

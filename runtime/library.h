@@ -1,8 +1,10 @@
 // A compiled network as C++ programs use it: loaded from a .so of any name, or linked in; over the table in abi.h.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -18,22 +20,41 @@ struct TensorInfo {
 };
 
 struct LibraryInfo {
-    std::string name, config_json;        // config as embedded, "" for none
+    std::string name, config_json;  // config as embedded, "" for none
+    std::string model_sha256;       // of the ONNX file
     std::vector<std::string> targets;
     std::vector<TensorInfo> inputs, outputs;
 };
 
-// An owned tensor.
+// Memory that starts at a cache line.
+template <typename T>
+struct LineAllocator {
+    using value_type = T;
+    LineAllocator() = default;
+    template <typename U>
+    LineAllocator(const LineAllocator<U>&) {}
+    T* allocate(size_t count) {
+        if (count > SIZE_MAX / sizeof(T)) throw std::bad_alloc();
+        return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64}));
+    }
+    void deallocate(T* memory, size_t) { ::operator delete (memory, std::align_val_t{64}); }
+    bool operator==(const LineAllocator&) const { return true; }
+};
+
+// An owned tensor, dense and row-major.
 struct Tensor {
     int32_t type = ATROUS_F32;
     std::vector<int64_t> shape;
-    std::vector<uint8_t> bytes;           // aligned to 64 by the allocator in library.cpp when used with run()
+    std::vector<uint8_t, LineAllocator<uint8_t>> bytes;
     float* floats() { return reinterpret_cast<float*>(bytes.data()); }
     const float* floats() const { return reinterpret_cast<const float*>(bytes.data()); }
 };
 
 class Library {
   public:
+    Library(const Library&) = delete;
+    Library& operator=(const Library&) = delete;
+
     // Checks the file before loading it (ELF, this machine's, ABI version). Throws Error.
     static std::shared_ptr<const Library> load(const std::filesystem::path& file);
     static std::shared_ptr<const Library> linked(const atrous_network& network);
@@ -65,20 +86,30 @@ class OpenNetwork {
     atrous_net* net_ = nullptr;
 };
 
-// Runs with a workspace that it keeps: no allocation after the first run of a size (outputs aside). Not for two threads at once.
+// Runs with a workspace that it keeps: no allocation after the first run of a size (outputs aside). Not for two threads
+// at once.
 class Runner {
   public:
     explicit Runner(const OpenNetwork& network) : network_(network) {}
     ~Runner();
     Runner(const Runner&) = delete;
     Runner& operator=(const Runner&) = delete;
-    std::vector<Tensor> run(const std::vector<Tensor>& inputs, int threads = 1);  // throws Error with the network's message
+    // Inputs in the network's order. Throws Error, saying which input differs from what the network takes and how, or
+    // with the network's own message. threads 0: as many as there are CPUs.
+    std::vector<Tensor> run(const std::vector<Tensor>& inputs, int threads = 1);
     size_t workspace_bytes() const { return workspace_bytes_; }
 
   private:
+    void reserve(size_t bytes);
+
     const OpenNetwork& network_;
     void* workspace_ = nullptr;
     size_t workspace_bytes_ = 0;
 };
+
+// "float32", "int64" … and back (Error for another name). Bytes of one element.
+const char* element_name(int32_t type);
+int32_t element_type(const std::string& name);
+size_t element_bytes(int32_t type);
 
 }  // namespace atrous

@@ -1,0 +1,403 @@
+#include "runtime/network_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace atrous::network {
+
+namespace {
+
+constexpr int64_t int32_limit = INT32_MAX;
+constexpr uint64_t address_limit = PTRDIFF_MAX;
+
+size_t align(size_t bytes) {
+    return (bytes + 63) / 64 * 64;
+}
+
+// Whole numbers up to 2^53 either way; false for anything else.
+bool to_integer(double value, int64_t& result) {
+    if (!(std::fabs(value) <= 9007199254740992.0) || value != std::floor(value)) return false;
+    result = static_cast<int64_t>(value);
+    return true;
+}
+
+// As the 32-bit field of a Halide buffer.
+bool to_int32(double value, int32_t& result) {
+    int64_t wide = 0;
+    if (!to_integer(value, wide) || wide < -int32_limit || wide > int32_limit) return false;
+    result = static_cast<int32_t>(wide);
+    return true;
+}
+
+halide_type_t halide_type(plan::ElementType type) {
+    switch (type) {
+    case plan::ElementType::f32:
+        return {halide_type_float, 32, 1};
+    case plan::ElementType::f64:
+        return {halide_type_float, 64, 1};
+    case plan::ElementType::f16:
+        return {halide_type_float, 16, 1};
+    case plan::ElementType::i64:
+        return {halide_type_int, 64, 1};
+    case plan::ElementType::i32:
+        return {halide_type_int, 32, 1};
+    case plan::ElementType::i8:
+        return {halide_type_int, 8, 1};
+    default:
+        return {halide_type_uint, 8, 1};
+    }
+}
+
+uint64_t most_arguments(const PlanView& plan) {
+    uint32_t most = 0;
+    for (uint64_t i = 0; i < plan.header().steps.count; ++i) most = std::max(most, plan.steps()[i].arg_count);
+    return most;
+}
+
+}  // namespace
+
+bool PlanView::is_valid() const {
+    const plan::Header& h = header();
+    if (h.magic != plan::magic || h.abi_version != plan::abi_version) return false;
+    const auto fits = [&](const plan::Table& table, size_t element) {
+        return table.offset % 8 == 0 && table.offset <= h.bytes && table.count <= (h.bytes - table.offset) / element;
+    };
+    return fits(h.expressions, sizeof(plan::Expr)) && fits(h.tensors, sizeof(plan::Tensor)) &&
+           fits(h.dims, sizeof(plan::Dim)) && fits(h.buffers, sizeof(plan::Buffer)) &&
+           fits(h.args, sizeof(plan::Arg)) && fits(h.steps, sizeof(plan::Step)) && fits(h.inputs, sizeof(plan::Port)) &&
+           fits(h.outputs, sizeof(plan::Port)) && fits(h.constraints, sizeof(plan::Constraint)) && fits(h.strings, 1);
+}
+
+Tables tables_of(const PlanView& plan) {
+    const plan::Header& h = plan.header();
+    Tables tables{};
+    size_t end = 0;
+    const auto reserve = [&](uint64_t count, size_t element) {
+        const size_t start = end;
+        end = align(end + count * element);
+        return start;
+    };
+    tables.values = reserve(h.expressions.count, sizeof(double));
+    tables.tensor_bytes = reserve(h.tensors.count, sizeof(uint64_t));
+    tables.tensor_offsets = reserve(h.tensors.count, sizeof(uint64_t));
+    tables.order = reserve(h.tensors.count, sizeof(uint32_t));
+    tables.placed = reserve(h.tensors.count, sizeof(uint32_t));
+    tables.buffers = reserve(h.buffers.count, sizeof(halide_buffer_t));
+    tables.dims = reserve(h.dims.count, sizeof(halide_dimension_t));
+    tables.scalars = reserve(h.args.count, sizeof(Scalar));
+    tables.arguments = reserve(most_arguments(plan) + 1, sizeof(void*));
+    tables.skipped = reserve(h.steps.count, 1);
+    tables.end = end;
+    return tables;
+}
+
+ResolvedPlan::ResolvedPlan(const PlanView& plan, const Tables& tables, uint8_t* memory)
+    : plan_(plan),
+      values_(reinterpret_cast<double*>(memory + tables.values)),
+      tensor_bytes_(reinterpret_cast<uint64_t*>(memory + tables.tensor_bytes)),
+      tensor_offsets_(reinterpret_cast<uint64_t*>(memory + tables.tensor_offsets)),
+      order_(reinterpret_cast<uint32_t*>(memory + tables.order)),
+      placed_(reinterpret_cast<uint32_t*>(memory + tables.placed)),
+      buffers_(reinterpret_cast<halide_buffer_t*>(memory + tables.buffers)),
+      dims_(reinterpret_cast<halide_dimension_t*>(memory + tables.dims)),
+      scalars_(reinterpret_cast<Scalar*>(memory + tables.scalars)),
+      arguments_(reinterpret_cast<void**>(memory + tables.arguments)),
+      skipped_(memory + tables.skipped) {}
+
+int ResolvedPlan::evaluate(const atrous_tensor* inputs) {
+    const plan::Header& h = plan_.header();
+    for (uint64_t i = 0; i < h.inputs.count; ++i) {
+        if (const int error = check_input(plan_.inputs()[i], inputs[i])) return error;
+    }
+    for (uint64_t i = 0; i < h.expressions.count; ++i) values_[i] = evaluate(plan_.expressions()[i], inputs);
+    for (uint64_t i = 0; i < h.inputs.count; ++i) {
+        if (const int error = check_dims(plan_.inputs()[i], inputs[i])) return error;
+    }
+    for (uint64_t i = 0; i < h.constraints.count; ++i) {
+        const double condition = values_[plan_.constraints()[i].condition];
+        if (condition == 0 || std::isnan(condition)) return ATROUS_CONSTRAINT - static_cast<int>(i);
+    }
+    return ATROUS_OK;
+}
+
+// What must be right before a dimension's value may be used.
+int ResolvedPlan::check_input(const plan::Port& port, const atrous_tensor& tensor) const {
+    if (tensor.type != static_cast<int32_t>(port.element)) return ATROUS_BAD_TYPE;
+    if (tensor.rank != static_cast<int32_t>(port.rank)) return ATROUS_BAD_SHAPE;
+    int64_t elements = 1;
+    for (uint32_t d = 0; d < port.rank; ++d) {
+        if (tensor.shape[d] < 1) return ATROUS_BAD_SHAPE;
+        if (tensor.shape[d] > int32_limit || elements > int32_limit / tensor.shape[d]) return ATROUS_TOO_LARGE;
+        elements *= tensor.shape[d];
+    }
+    return ATROUS_OK;
+}
+
+int ResolvedPlan::check_dims(const plan::Port& port, const atrous_tensor& tensor) const {
+    for (uint32_t d = 0; d < port.rank; ++d) {
+        if (values_[port.dims[d]] != static_cast<double>(tensor.shape[d])) return ATROUS_BAD_SHAPE;
+    }
+    return ATROUS_OK;
+}
+
+double ResolvedPlan::evaluate(const plan::Expr& e, const atrous_tensor* inputs) const {
+    const auto operand = [&](uint32_t index) { return values_[index]; };
+    switch (e.op) {
+    case plan::ExprOp::constant:
+        return e.value;
+    case plan::ExprOp::input_dim:
+        return static_cast<double>(inputs[e.a].shape[e.b]);
+    case plan::ExprOp::add:
+        return operand(e.a) + operand(e.b);
+    case plan::ExprOp::sub:
+        return operand(e.a) - operand(e.b);
+    case plan::ExprOp::mul:
+        return operand(e.a) * operand(e.b);
+    case plan::ExprOp::div:
+        return operand(e.a) / operand(e.b);
+    case plan::ExprOp::floor_div:
+        return std::floor(operand(e.a) / operand(e.b));
+    case plan::ExprOp::trunc_div:
+        return std::trunc(operand(e.a) / operand(e.b));
+    case plan::ExprOp::mod:
+        return operand(e.a) - operand(e.b) * std::floor(operand(e.a) / operand(e.b));
+    case plan::ExprOp::min:
+        return std::fmin(operand(e.a), operand(e.b));
+    case plan::ExprOp::max:
+        return std::fmax(operand(e.a), operand(e.b));
+    case plan::ExprOp::floor:
+        return std::floor(operand(e.a));
+    case plan::ExprOp::ceil:
+        return std::ceil(operand(e.a));
+    case plan::ExprOp::round_even:
+        return std::nearbyint(operand(e.a));
+    case plan::ExprOp::sqrt:
+        return std::sqrt(operand(e.a));
+    case plan::ExprOp::neg:
+        return -operand(e.a);
+    case plan::ExprOp::to_f32:
+        return static_cast<double>(static_cast<float>(operand(e.a)));
+    case plan::ExprOp::equal:
+        return operand(e.a) == operand(e.b);
+    case plan::ExprOp::less:
+        return operand(e.a) < operand(e.b);
+    case plan::ExprOp::select:
+        return operand(e.a) != 0 ? operand(e.b) : operand(e.c);
+    }
+    return std::nan("");
+}
+
+int ResolvedPlan::shape_outputs(atrous_tensor* outputs) const {
+    for (uint64_t i = 0; i < plan_.header().outputs.count; ++i) {
+        const plan::Port& port = plan_.outputs()[i];
+        outputs[i].type = static_cast<int32_t>(port.element);
+        outputs[i].rank = static_cast<int32_t>(port.rank);
+        int64_t elements = 1;
+        for (uint32_t d = 0; d < port.rank; ++d) {
+            int64_t& size = outputs[i].shape[d];
+            if (!to_integer(values_[port.dims[d]], size) || size < 0) return ATROUS_BAD_SHAPE;
+            if (size > int32_limit || (size > 0 && elements > int32_limit / size)) return ATROUS_TOO_LARGE;
+            elements *= size;
+        }
+        for (uint32_t d = port.rank; d < ATROUS_MAX_RANK; ++d) outputs[i].shape[d] = 1;
+    }
+    return ATROUS_OK;
+}
+
+int ResolvedPlan::check_outputs(const atrous_tensor* outputs) const {
+    for (uint64_t i = 0; i < plan_.header().outputs.count; ++i) {
+        const plan::Port& port = plan_.outputs()[i];
+        if (outputs[i].type != static_cast<int32_t>(port.element)) return ATROUS_BAD_TYPE;
+        if (outputs[i].rank != static_cast<int32_t>(port.rank)) return ATROUS_BAD_SHAPE;
+        if (const int error = check_dims(port, outputs[i])) return error;
+        bool empty = false;
+        for (uint32_t d = 0; d < port.rank; ++d) {
+            if (outputs[i].shape[d] < 0) return ATROUS_BAD_SHAPE;
+            if (outputs[i].shape[d] > int32_limit) return ATROUS_TOO_LARGE;
+            empty = empty || outputs[i].shape[d] == 0;
+        }
+        if (!outputs[i].data && !empty) return ATROUS_BAD_ARGUMENT;
+    }
+    return ATROUS_OK;
+}
+
+int ResolvedPlan::pack() {
+    if (const int error = size_tensors()) return error;
+    place_tensors();
+    return arena_bytes_ <= address_limit ? ATROUS_OK : ATROUS_TOO_LARGE;
+}
+
+// Kernels index with 32 bits, so no tensor may have more elements than that.
+int ResolvedPlan::size_tensors() {
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < plan_.header().tensors.count; ++i) {
+        const plan::Tensor& tensor = plan_.tensors()[i];
+        tensor_bytes_[i] = tensor_offsets_[i] = 0;
+        if (tensor.size == plan::none) continue;
+        int64_t elements = 0;
+        if (!to_integer(values_[tensor.size], elements)) return ATROUS_BAD_SHAPE;
+        if (elements > int32_limit) return ATROUS_TOO_LARGE;
+        tensor_bytes_[i] = static_cast<uint64_t>(std::max<int64_t>(elements, 0)) * plan::size_of(tensor.element);
+        if (tensor.kind == plan::TensorKind::arena) tensor_bytes_[i] = align(tensor_bytes_[i]);
+        sum += tensor_bytes_[i];
+        if (sum > address_limit) return ATROUS_TOO_LARGE;
+    }
+    return ATROUS_OK;
+}
+
+// Greedy by size: the largest tensors choose first, each the smallest gap between those that live at the same time.
+void ResolvedPlan::place_tensors() {
+    uint32_t count = 0;
+    for (uint64_t i = 0; i < plan_.header().tensors.count; ++i) {
+        const bool arena = plan_.tensors()[i].kind == plan::TensorKind::arena;
+        if (arena && tensor_bytes_[i] > 0) order_[count++] = static_cast<uint32_t>(i);
+    }
+    std::sort(order_, order_ + count, [&](uint32_t a, uint32_t b) {
+        return tensor_bytes_[a] != tensor_bytes_[b] ? tensor_bytes_[a] > tensor_bytes_[b] : a < b;
+    });
+    arena_bytes_ = 0;
+    for (uint32_t n = 0; n < count; ++n) {
+        const uint32_t tensor = order_[n];
+        tensor_offsets_[tensor] = best_place(tensor, n);
+        arena_bytes_ = std::max(arena_bytes_, tensor_offsets_[tensor] + tensor_bytes_[tensor]);
+        uint32_t position = n;
+        for (; position > 0 && tensor_offsets_[placed_[position - 1]] > tensor_offsets_[tensor]; --position) {
+            placed_[position] = placed_[position - 1];
+        }
+        placed_[position] = tensor;
+    }
+}
+
+uint64_t ResolvedPlan::best_place(uint32_t tensor, uint32_t placed_count) const {
+    const plan::Tensor& wanted = plan_.tensors()[tensor];
+    uint64_t end = 0, best = UINT64_MAX, best_gap = UINT64_MAX;
+    for (uint32_t n = 0; n < placed_count; ++n) {
+        const plan::Tensor& other = plan_.tensors()[placed_[n]];
+        if (other.first_step > wanted.last_step || other.last_step < wanted.first_step) continue;
+        const uint64_t begin = tensor_offsets_[placed_[n]];
+        if (begin > end && begin - end >= tensor_bytes_[tensor] && begin - end < best_gap) {
+            best = end;
+            best_gap = begin - end;
+        }
+        end = std::max(end, begin + tensor_bytes_[placed_[n]]);
+    }
+    return best != UINT64_MAX ? best : end;
+}
+
+int ResolvedPlan::bind(const atrous_tensor* inputs, const atrous_tensor* outputs, const uint8_t* weights,
+                       uint8_t* arena) {
+    const plan::Header& h = plan_.header();
+    std::memset(static_cast<void*>(buffers_), 0, h.buffers.count * sizeof(halide_buffer_t));
+    const Memory memory{inputs, outputs, weights, arena};
+    for (uint64_t i = 0; i < h.steps.count; ++i) {
+        const plan::Step& step = plan_.steps()[i];
+        skipped_[i] = step.skip != plan::none && values_[step.skip] != 0;
+        if (skipped_[i]) continue;
+        if (const int error = bind_step(step, memory)) return error;
+        skipped_[i] = writes_nothing(step);
+    }
+    return ATROUS_OK;
+}
+
+int ResolvedPlan::bind_step(const plan::Step& step, const Memory& memory) {
+    for (uint32_t a = step.first_arg; a < step.first_arg + step.arg_count; ++a) {
+        const plan::Arg& arg = plan_.args()[a];
+        const int error = arg.kind == plan::ArgKind::buffer ? bind_buffer(arg.index, memory) : bind_scalar(a);
+        if (error) return error;
+    }
+    return ATROUS_OK;
+}
+
+// Several steps may share a buffer: the first one describes it.
+int ResolvedPlan::bind_buffer(uint32_t index, const Memory& memory) {
+    const plan::Buffer& buffer = plan_.buffers()[index];
+    halide_buffer_t& bound = buffers_[index];
+    if (bound.host) return ATROUS_OK;
+
+    int64_t offset = 0;
+    if (!to_integer(values_[buffer.offset], offset)) return ATROUS_BAD_PLAN;
+    bound.type = halide_type(buffer.element);
+    bound.dimensions = static_cast<int32_t>(buffer.rank);
+    bound.dim = dims_ + buffer.first_dim;
+    for (uint32_t d = 0; d < buffer.rank; ++d) {
+        const plan::Dim& dim = plan_.dims()[buffer.first_dim + d];
+        halide_dimension_t& to = bound.dim[d];
+        to.flags = 0;
+        if (!to_int32(values_[dim.min], to.min) || !to_int32(values_[dim.extent], to.extent) ||
+            !to_int32(values_[dim.stride], to.stride)) {
+            return ATROUS_TOO_LARGE;
+        }
+        to.extent = std::max(to.extent, 0);
+    }
+    if (!is_inside(buffer, offset)) return ATROUS_BAD_PLAN;
+    bound.host = base_of(buffer.tensor, memory) + offset * plan::size_of(buffer.element);
+    return ATROUS_OK;
+}
+
+int ResolvedPlan::bind_scalar(uint32_t index) {
+    const plan::Arg& arg = plan_.args()[index];
+    if (arg.kind == plan::ArgKind::f32) {
+        scalars_[index].f32 = static_cast<float>(values_[arg.index]);
+        return ATROUS_OK;
+    }
+    return to_int32(values_[arg.index], scalars_[index].i32) ? ATROUS_OK : ATROUS_TOO_LARGE;
+}
+
+// The last look before kernels, which check nothing themselves: does the view lie within its tensor? In doubles, which
+// cannot overflow here and are exact as far as it matters.
+bool ResolvedPlan::is_inside(const plan::Buffer& buffer, int64_t offset) const {
+    const plan::Tensor& tensor = plan_.tensors()[buffer.tensor];
+    if (tensor.size == plan::none) return true;
+    double low = static_cast<double>(offset), high = low;
+    for (uint32_t d = 0; d < buffer.rank; ++d) {
+        const halide_dimension_t& dim = dims_[buffer.first_dim + d];
+        if (dim.extent == 0) return true;
+        const double reach = (dim.extent - 1.0) * dim.stride;
+        (reach < 0 ? low : high) += reach;
+    }
+    return low >= 0 && (high + 1) * plan::size_of(buffer.element) <= static_cast<double>(tensor_bytes_[buffer.tensor]);
+}
+
+uint8_t* ResolvedPlan::base_of(uint32_t index, const Memory& memory) const {
+    const plan::Tensor& tensor = plan_.tensors()[index];
+    switch (tensor.kind) {
+    case plan::TensorKind::input:
+        return static_cast<uint8_t*>(memory.inputs[tensor.index].data);
+    case plan::TensorKind::output:
+        return static_cast<uint8_t*>(memory.outputs[tensor.index].data);
+    case plan::TensorKind::weights:
+        return const_cast<uint8_t*>(memory.weights) + tensor.offset;  // kernels only read them
+    default:
+        return memory.arena + tensor_offsets_[index];
+    }
+}
+
+// A kernel's output buffer is its last argument. Vectorised loops may not be entered for an empty one.
+bool ResolvedPlan::writes_nothing(const plan::Step& step) const {
+    if (step.arg_count == 0) return false;
+    const plan::Arg& last = plan_.args()[step.first_arg + step.arg_count - 1];
+    if (last.kind != plan::ArgKind::buffer) return false;
+    const plan::Buffer& output = plan_.buffers()[last.index];
+    for (uint32_t d = 0; d < output.rank; ++d) {
+        if (dims_[output.first_dim + d].extent == 0) return true;
+    }
+    return false;
+}
+
+int ResolvedPlan::call(const Kernel* kernels, void* user_context) {
+    for (uint64_t i = 0; i < plan_.header().steps.count; ++i) {
+        if (skipped_[i]) continue;
+        const plan::Step& step = plan_.steps()[i];
+        arguments_[0] = &user_context;
+        for (uint32_t a = 0; a < step.arg_count; ++a) {
+            const plan::Arg& arg = plan_.args()[step.first_arg + a];
+            arguments_[a + 1] = arg.kind == plan::ArgKind::buffer ? static_cast<void*>(&buffers_[arg.index])
+                                                                  : static_cast<void*>(&scalars_[step.first_arg + a]);
+        }
+        if (kernels[step.kernel](arguments_) != 0) return ATROUS_KERNEL_FAILED;
+    }
+    return ATROUS_OK;
+}
+
+}  // namespace atrous::network
