@@ -57,18 +57,6 @@ uint64_t most_arguments(const PlanView& plan) {
 
 }  // namespace
 
-bool PlanView::is_valid() const {
-    const plan::Header& h = header();
-    if (h.magic != plan::magic || h.abi_version != plan::abi_version) return false;
-    const auto fits = [&](const plan::Table& table, size_t element) {
-        return table.offset % 8 == 0 && table.offset <= h.bytes && table.count <= (h.bytes - table.offset) / element;
-    };
-    return fits(h.expressions, sizeof(plan::Expr)) && fits(h.tensors, sizeof(plan::Tensor)) &&
-           fits(h.dims, sizeof(plan::Dim)) && fits(h.buffers, sizeof(plan::Buffer)) &&
-           fits(h.args, sizeof(plan::Arg)) && fits(h.steps, sizeof(plan::Step)) && fits(h.inputs, sizeof(plan::Port)) &&
-           fits(h.outputs, sizeof(plan::Port)) && fits(h.constraints, sizeof(plan::Constraint)) && fits(h.strings, 1);
-}
-
 Tables tables_of(const PlanView& plan) {
     const plan::Header& h = plan.header();
     Tables tables{};
@@ -250,8 +238,9 @@ int ResolvedPlan::size_tensors() {
 void ResolvedPlan::place_tensors() {
     uint32_t count = 0;
     for (uint64_t i = 0; i < plan_.header().tensors.count; ++i) {
-        const bool arena = plan_.tensors()[i].kind == plan::TensorKind::arena;
-        if (arena && tensor_bytes_[i] > 0) order_[count++] = static_cast<uint32_t>(i);
+        const plan::Tensor& tensor = plan_.tensors()[i];
+        const bool used = tensor.kind == plan::TensorKind::arena && tensor.first_step <= tensor.last_step;
+        if (used && tensor_bytes_[i] > 0) order_[count++] = static_cast<uint32_t>(i);
     }
     std::sort(order_, order_ + count, [&](uint32_t a, uint32_t b) {
         return tensor_bytes_[a] != tensor_bytes_[b] ? tensor_bytes_[a] > tensor_bytes_[b] : a < b;

@@ -9,37 +9,11 @@
 
 #include "runtime/abi.h"
 #include "runtime/network_parts.h"
-#include "runtime/plan.h"
+#include "runtime/plan_view.h"
 
 namespace atrous::network {
 
-// The tables of a plan blob.
-class PlanView {
-  public:
-    explicit PlanView(const uint8_t* blob) : blob_(blob) {}
-    const plan::Header& header() const { return *reinterpret_cast<const plan::Header*>(blob_); }
-    template <typename T>
-    const T* at(const plan::Table& table) const {
-        return reinterpret_cast<const T*>(blob_ + table.offset);
-    }
-    const plan::Expr* expressions() const { return at<plan::Expr>(header().expressions); }
-    const plan::Tensor* tensors() const { return at<plan::Tensor>(header().tensors); }
-    const plan::Dim* dims() const { return at<plan::Dim>(header().dims); }
-    const plan::Buffer* buffers() const { return at<plan::Buffer>(header().buffers); }
-    const plan::Arg* args() const { return at<plan::Arg>(header().args); }
-    const plan::Step* steps() const { return at<plan::Step>(header().steps); }
-    const plan::Port* inputs() const { return at<plan::Port>(header().inputs); }
-    const plan::Port* outputs() const { return at<plan::Port>(header().outputs); }
-    const plan::Constraint* constraints() const { return at<plan::Constraint>(header().constraints); }
-    const char* string(uint32_t offset) const { return at<char>(header().strings) + offset; }
-
-    // Are magic and version this executor's, and do all tables lie inside the blob? (That indexes are in range is the
-    // compiler's promise.)
-    bool is_valid() const;
-
-  private:
-    const uint8_t* blob_;
-};
+using plan::PlanView;
 
 struct Scalar {
     union {

@@ -1,0 +1,50 @@
+// Reads a plan blob: the executor in a library does, and the compiler for what it tells about the library.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/plan.h"
+
+namespace atrous::plan {
+
+class PlanView {
+  public:
+    explicit PlanView(const uint8_t* blob) : blob_(blob) {}  // 8-byte aligned
+    const Header& header() const { return *reinterpret_cast<const Header*>(blob_); }
+    const Expr* expressions() const { return at<Expr>(header().expressions); }
+    const Tensor* tensors() const { return at<Tensor>(header().tensors); }
+    const Dim* dims() const { return at<Dim>(header().dims); }
+    const Buffer* buffers() const { return at<Buffer>(header().buffers); }
+    const Arg* args() const { return at<Arg>(header().args); }
+    const Step* steps() const { return at<Step>(header().steps); }
+    const Port* inputs() const { return at<Port>(header().inputs); }
+    const Port* outputs() const { return at<Port>(header().outputs); }
+    const Constraint* constraints() const { return at<Constraint>(header().constraints); }
+    const char* string(uint32_t offset) const { return at<char>(header().strings) + offset; }
+
+    // Are magic and version the ones of plan.h, and do all tables lie inside the blob? (That indexes are in range is
+    // the compiler's promise.)
+    bool is_valid() const {
+        const Header& h = header();
+        return h.magic == magic && h.abi_version == abi_version && holds<Expr>(h.expressions) &&
+               holds<Tensor>(h.tensors) && holds<Dim>(h.dims) && holds<Buffer>(h.buffers) && holds<Arg>(h.args) &&
+               holds<Step>(h.steps) && holds<Port>(h.inputs) && holds<Port>(h.outputs) &&
+               holds<Constraint>(h.constraints) && holds<char>(h.strings);
+    }
+
+  private:
+    template <typename T>
+    const T* at(const Table& table) const {
+        return reinterpret_cast<const T*>(blob_ + table.offset);
+    }
+    template <typename T>
+    bool holds(const Table& table) const {
+        const uint64_t bytes = header().bytes;
+        return table.offset % 8 == 0 && table.offset <= bytes && table.count <= (bytes - table.offset) / sizeof(T);
+    }
+
+    const uint8_t* blob_;
+};
+
+}  // namespace atrous::plan
