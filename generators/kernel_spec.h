@@ -10,7 +10,8 @@
 //
 // Each spec documents its arguments in order: buffers, then scalars (int32 unless said otherwise), the output buffer last.
 // Every buffer is float32 unless said otherwise; minima are 0, the innermost stride is 1; any other stride is free (0
-// broadcasts an input). A kernel writes exactly the described output extents, each element once.
+// broadcasts an input). A kernel writes exactly the described output extents (an element twice at times, with the same value, so
+// no input may overlap the output).
 #pragma once
 
 #include <string>
@@ -82,8 +83,8 @@ struct GlobalPoolSpec {
     PoolKind kind = PoolKind::average;
 };
 
-// input; f32 scale_x, f32 scale_y (ONNX scales; used by half_pixel and asymmetric transformations); output. Reads are
-// clamped to the input.
+// input; f32 scale_x, f32 scale_y (ONNX scales; used by half_pixel and asymmetric transformations); out_width, out_height
+// (the output's extents again, used by the other two); output. Reads are clamped to the input.
 struct ResizeSpec {
     ElementType element = ElementType::f32;
     Packing packing = Packing::planar;

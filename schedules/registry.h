@@ -23,10 +23,10 @@ std::string kernel_name(const KernelSpec&, const SizeHint&, std::string_view tar
 std::string schedule_name(const KernelSpec&, const SizeHint&, std::string_view target);
 
 struct KernelFiles {
-    std::string object;                // .o to write; its only global symbol is `symbol`
+    std::string object;                // .o to write
     std::string assembly, statements;  // written when not empty
-    std::string symbol;                // name of the function: int symbol(void** args), args[0] → user context pointer, then
-                                       // one pointer per argument (to halide_buffer_t, int32_t or float)
+    std::string symbol;  // the entry is `int SYMBOL_argv(void** args)`: args[0] → the user context pointer, then one
+                         // per argument (a halide_buffer_t*, or a pointer to an int32_t or float)
 };
 
 // Compiles with Halide in this process. Throws Error; LLVM may abort, so call it in a child process. The object is made

@@ -1,0 +1,62 @@
+#include "generators/copy.h"
+
+namespace atrous {
+
+using namespace Halide;
+
+Copy copy(Func input) {
+    Copy c;
+    c.output = Func("copy");
+    c.output(c.d[0], c.d[1], c.d[2], c.d[3], c.d[4], c.d[5]) = input(c.d[0], c.d[1], c.d[2], c.d[3], c.d[4], c.d[5]);
+    return c;
+}
+
+Pack pack(Func planar, Expr channels) {
+    Pack p;
+    const ImageVars& v = p.v;
+    p.output = Func("pack");
+    Expr channel = v.cb * channel_block + v.c;
+    p.output(v.c, v.x, v.y, v.cb, v.n) =
+        select(channel < channels, planar(v.x, v.y, min(channel, channels - 1), v.n), 0.f);
+    return p;
+}
+
+Pack unpack(Func c16) {
+    Pack p;
+    const ImageVars& v = p.v;
+    p.output = Func("unpack");
+    p.output(v.x, v.y, v.cb, v.n) = c16(v.cb % channel_block, v.x, v.y, v.cb / channel_block, v.n);
+    return p;
+}
+
+Fill fill(Expr value) {
+    Fill f;
+    f.output = Func("fill");
+    f.output(f.v.c, f.v.x, f.v.y, f.v.cb, f.v.n) = value;
+    return f;
+}
+
+Type halide_type(ElementType type) {
+    switch (type) {
+    case ElementType::f32: return Float(32);
+    case ElementType::f64: return Float(64);
+    case ElementType::f16: return Float(16);
+    case ElementType::i64: return Int(64);
+    case ElementType::i32: return Int(32);
+    case ElementType::i8: return Int(8);
+    case ElementType::u8:
+    case ElementType::boolean: return UInt(8);
+    }
+    return Float(32);
+}
+
+Cast cast_elements(const CastSpec& spec, Func input) {
+    Cast c;
+    Expr x = input(c.i);
+    Expr result = spec.to == ElementType::boolean ? cast<uint8_t>(x != cast(x.type(), 0)) : cast(halide_type(spec.to), x);
+    c.output = Func("cast");
+    c.output(c.i) = result;
+    return c;
+}
+
+}  // namespace atrous

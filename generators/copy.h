@@ -1,0 +1,39 @@
+// Moving elements without arithmetic: strided copies (Slice, Transpose, Concat, Expand …), the change between planar and
+// c16, casts and fills.
+#pragma once
+
+#include <array>
+
+#include "generators/kernel_spec.h"
+#include "generators/tensor.h"
+
+namespace atrous {
+
+struct Copy {
+    Halide::Func output;
+    std::array<Halide::Var, 6> d{Halide::Var("d0"), Halide::Var("d1"), Halide::Var("d2"),
+                                 Halide::Var("d3"), Halide::Var("d4"), Halide::Var("d5")};
+};
+Copy copy(Halide::Func input);  // six dimensions; strides do the work
+
+struct Pack {
+    Halide::Func output;
+    ImageVars v;
+};
+Pack pack(Halide::Func planar, Halide::Expr channels);  // planar → c16, lanes past `channels` are 0
+Pack unpack(Halide::Func c16);                          // c16 → planar
+
+struct Fill {
+    Halide::Func output;
+    ImageVars v;
+};
+Fill fill(Halide::Expr value);  // c16
+
+struct Cast {
+    Halide::Func output;
+    Halide::Var i{"i"};
+};
+Cast cast_elements(const CastSpec& spec, Halide::Func input);
+Halide::Type halide_type(ElementType type);  // booleans are u8
+
+}  // namespace atrous

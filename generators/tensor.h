@@ -1,0 +1,39 @@
+// A tensor as the algorithms address it, whatever its packing.
+#pragma once
+
+#include <vector>
+
+#include "Halide.h"
+#include "generators/layout.h"
+
+namespace atrous {
+
+// The dimensions of an image tensor. Planar tensors have no lane: their block dimension counts channels.
+struct ImageVars {
+    Halide::Var c{"c"}, x{"x"}, y{"y"}, cb{"cb"}, n{"n"};
+
+    std::vector<Halide::Var> in(Packing packing) const {
+        return packing == Packing::c16 ? std::vector<Halide::Var>{c, x, y, cb, n} : std::vector<Halide::Var>{x, y, cb, n};
+    }
+};
+
+struct ImageTensor {
+    Halide::Func f;
+    Packing packing = Packing::planar;
+
+    Halide::Expr operator()(Halide::Expr lane, Halide::Expr x, Halide::Expr y, Halide::Expr block, Halide::Expr n) const {
+        return packing == Packing::c16 ? f(lane, x, y, block, n) : f(x, y, block, n);
+    }
+};
+
+// One value per channel: bias (c, cb) in c16, (channel) planar.
+struct ChannelTensor {
+    Halide::Func f;
+    Packing packing = Packing::planar;
+
+    Halide::Expr operator()(Halide::Expr lane, Halide::Expr block) const {
+        return packing == Packing::c16 ? f(lane, block) : f(block);
+    }
+};
+
+}  // namespace atrous

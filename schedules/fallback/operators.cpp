@@ -1,0 +1,133 @@
+#include "schedules/fallback/operators.h"
+
+#include "schedules/fallback/image_rows.h"
+
+namespace atrous::fallback {
+
+using namespace Halide;
+
+namespace {
+
+// A sum over `domain` in `lanes` partial sums: vector arithmetic, and less rounding than one long chain. The partial sums
+// live at `at` of `consumer`.
+void sum_in_lanes(Func sum, const RVar& domain, int lanes, Func consumer, const Var& at) {
+    RVar outer("outer"), inner("inner");
+    Var lane("lane");
+    Func partial = sum.update().split(domain, outer, inner, lanes, TailStrategy::GuardWithIf).rfactor(inner, lane);
+    partial.compute_at(consumer, at).bound_extent(lane, lanes).vectorize(lane);
+    partial.update().vectorize(lane);
+    sum.compute_at(consumer, at);
+}
+
+}  // namespace
+
+void apply(Pool& p, const PoolSpec& spec, const Target& target) {
+    Var at = schedule_rows(p.output, p.v, spec.packing, target);
+    schedule_accumulator(p.value, p.output, at, p.v, spec.packing);
+}
+
+void apply(GlobalPool& p, const GlobalPoolSpec& spec, const Target& target) {
+    const ImageVars& v = p.v;
+    Var task("task");
+    if (spec.packing == Packing::c16) {
+        p.output.bound(v.c, 0, channel_block).fuse(v.cb, v.n, task).parallel(task).vectorize(v.c);
+        p.value.compute_at(p.output, v.x).vectorize(v.c);
+        p.value.update().reorder(v.c, p.over_rows).vectorize(v.c);
+        p.rows.compute_at(p.value, p.over_rows).vectorize(v.c);
+        p.rows.update().reorder(v.c, p.in_row).vectorize(v.c);
+        return;
+    }
+    p.output.fuse(v.cb, v.n, task).parallel(task);
+    p.value.compute_at(p.output, v.x);
+    RVar outer("outer"), inner("inner");
+    Var lane("lane");
+    int lanes = vector_floats(target);
+    Func partial = p.rows.update().split(p.in_row, outer, inner, lanes, TailStrategy::GuardWithIf).rfactor(inner, lane);
+    p.rows.compute_at(p.value, p.over_rows);
+    partial.compute_at(p.value, p.over_rows).bound_extent(lane, lanes).vectorize(lane);
+    partial.update().vectorize(lane);
+}
+
+void apply(Resize& r, const ResizeSpec& spec, const Target& target) { schedule_rows(r.output, r.v, spec.packing, target); }
+
+void apply(Elementwise& e, const ElementwiseSpec& spec, const Target& target) {
+    Var a("a"), b("b"), task("task");
+    if (spec.packing == Packing::c16) {
+        e.output.bound(e.d0, 0, channel_block).vectorize(e.d0);
+        e.output.fuse(e.d2, e.d3, a).fuse(a, e.d4, task).parallel(task);
+        return;
+    }
+    // Planar operands of equal shape come as one long row: cut it, so that there is something to share out.
+    in_vectors(e.output, e.d0, vector_floats(target), [&](Stage stage) {
+        Var piece("piece");
+        stage.split(chunk(), piece, chunk(), 256, TailStrategy::GuardWithIf);
+        stage.reorder(Var("lane"), chunk(), e.d1, piece, e.d2, e.d3, e.d4);
+        stage.fuse(e.d2, e.d3, a).fuse(a, e.d4, b).fuse(piece, b, task).parallel(task);
+    });
+}
+
+void apply(Copy& c, const CopySpec& spec, const Target& target) {
+    auto nest = [&](Stage stage) {
+        Var a("a"), b("b"), task("task");
+        stage.fuse(c.d[2], c.d[3], a).fuse(a, c.d[4], b).fuse(b, c.d[5], task).parallel(task);
+    };
+    if (spec.strided || spec.scattered) return nest(c.output);
+    in_vectors(c.output, c.d[0], std::max(1, 4 * vector_floats(target) / spec.element_bytes), nest);
+}
+
+void apply_pack(Pack& p, const Target&) {
+    const ImageVars& v = p.v;
+    Var rows("rows"), task("task");
+    p.output.bound(v.c, 0, channel_block).vectorize(v.c).fuse(v.y, v.cb, rows).fuse(rows, v.n, task).parallel(task);
+}
+
+void apply_unpack(Pack& p, const Target& target) { schedule_rows(p.output, p.v, Packing::planar, target); }
+
+void apply(Fill& f, const FillSpec&, const Target&) { f.output.bound(f.v.c, 0, channel_block).vectorize(f.v.c); }
+
+void apply(Pad& p, const PadSpec&, const Target& target) {
+    in_vectors(p.output, p.d[0], vector_floats(target), [&](Stage stage) {
+        Var a("a"), task("task");
+        stage.fuse(p.d[1], p.d[2], a).fuse(a, p.d[3], task).parallel(task);
+    });
+}
+
+void apply(DepthToSpace& d, const DepthToSpaceSpec&, const Target& target) {
+    schedule_rows(d.output, d.v, Packing::planar, target);
+}
+
+void apply(Softmax& s, const SoftmaxSpec&, const Target& target) {
+    in_vectors(s.output, s.inner, vector_floats(target), [&](Stage stage) {
+        stage.reorder(Var("lane"), s.a, chunk(), s.outer).fuse(chunk(), s.outer, Var("task")).parallel(Var("task"));
+    });
+    for (Func f : {s.maximum, s.exponential_sum}) {
+        f.compute_at(s.output, Var("task")).vectorize(s.inner);
+        f.update().reorder(s.inner, s.axis).vectorize(s.inner);
+    }
+}
+
+void apply(Argmax& a, const ArgmaxSpec&, const Target& target) {
+    in_vectors(a.output, a.inner, vector_floats(target), [&](Stage stage) {
+        stage.fuse(chunk(), a.outer, Var("task")).parallel(Var("task"));
+    });
+    a.best.compute_at(a.output, Var("task")).vectorize(a.inner);
+    a.best.update().reorder(a.inner, a.axis).vectorize(a.inner);
+}
+
+void apply(InstanceNorm& norm, const InstanceNormSpec&, const Target& target) {
+    Var task("task");
+    in_vectors(norm.output, norm.inner, vector_floats(target),
+               [&](Stage stage) { stage.fuse(norm.c, norm.n, task).parallel(task); });
+    int lanes = std::max(1, vector_floats(target) / 2);  // doubles
+    sum_in_lanes(norm.sum, norm.inner_domain, lanes, norm.output, task);
+    sum_in_lanes(norm.square_sum, norm.inner_domain, lanes, norm.output, task);
+}
+
+void apply(Cast& c, const CastSpec&, const Target& target) {
+    in_vectors(c.output, c.i, vector_floats(target), [&](Stage stage) {
+        Var piece("piece");
+        stage.split(chunk(), piece, chunk(), 256, TailStrategy::GuardWithIf).parallel(piece);
+    });
+}
+
+}  // namespace atrous::fallback

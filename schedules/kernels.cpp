@@ -1,0 +1,275 @@
+#include "schedules/kernels.h"
+
+#include "schedules/rules.h"
+
+namespace atrous {
+
+using namespace Halide;
+
+namespace {
+
+// Collects arguments in the order in which they are made.
+class Arguments {
+  public:
+    ImageParam buffer(const std::string& name, int rank, Type type = Float(32)) {
+        ImageParam p(type, rank, name);
+        for (int i = 0; i < rank; i++) p.dim(i).set_min(0);
+        list_.push_back(p);
+        return p;
+    }
+    ImageParam image(const std::string& name, Packing packing, Type type = Float(32)) {
+        ImageParam p = buffer(name, packing == Packing::c16 ? 5 : 4, type);
+        if (packing == Packing::c16) p.dim(0).set_extent(channel_block);
+        return p;
+    }
+    Expr i32(const std::string& name) {
+        Param<int32_t> p(name);
+        list_.push_back(p);
+        return p;
+    }
+    Expr f32(const std::string& name) {
+        Param<float> p(name);
+        list_.push_back(p);
+        return p;
+    }
+    std::vector<Argument> list() const { return list_; }
+
+  private:
+    std::vector<Argument> list_;
+};
+
+// The x and y extents of an image in either packing.
+Expr width(const ImageParam& image, Packing packing) { return image.dim(packing == Packing::c16 ? 1 : 0).extent(); }
+Expr height(const ImageParam& image, Packing packing) { return image.dim(packing == Packing::c16 ? 2 : 1).extent(); }
+Expr width(const Func& output, Packing packing) {
+    return output.output_buffer().dim(packing == Packing::c16 ? 1 : 0).extent();
+}
+
+class Builder {
+  public:
+    Builder(const SizeHint& hint, const Target& target, bool scheduled)
+        : hint_(hint), target_(target), scheduled_(scheduled) {}
+
+    Kernel operator()(const ConvSpec& s) {
+        ConvInputs in = conv_inputs(s, s.packing == Packing::c16 ? 6 : 4, s.grouped);
+        DilatedConv conv = dilated_conv(s, in);
+        Extents extents = output_extents(conv.output, s.packing);
+        extents.ci_lanes = in.ci_lanes;
+        return convolution(dilated_conv_rules, s, conv, extents);
+    }
+
+    Kernel operator()(const DepthwiseConvSpec& s) {
+        ConvInputs in = conv_inputs(s, 4, false);
+        DepthwiseConv conv = depthwise_conv(s, in);
+        return convolution(depthwise_conv_rules, s, conv, output_extents(conv.output, s.packing));
+    }
+
+    Kernel operator()(const TransposedConvSpec& s) {
+        TransposedConvInputs in;
+        ImageParam image = args_.image("input", Packing::planar);
+        in.input = image;
+        in.width = width(image, Packing::planar);
+        in.height = height(image, Packing::planar);
+        in.weights = args_.buffer("weights", 4);
+        in.bias = args_.buffer("bias", 1);
+        if (s.activation == ElementwiseFunction::prelu) in.slope = args_.buffer("slope", 1);
+        if (s.residual != Residual::none) in.residual = args_.image("residual", Packing::planar);
+        in.dilation_x = args_.i32("dilation_x");
+        in.dilation_y = args_.i32("dilation_y");
+        in.pad_left = args_.i32("pad_left");
+        in.pad_top = args_.i32("pad_top");
+        in.ci_per_group = args_.i32("ci_per_group");
+        in.co_per_group = args_.i32("co_per_group");
+        in.alpha = args_.f32("alpha");
+        in.beta = args_.f32("beta");
+        TransposedConv conv = transposed_conv(s, in);
+        return convolution(transposed_conv_rules, s, conv, output_extents(conv.output, Packing::planar));
+    }
+
+    Kernel operator()(const PoolSpec& s) {
+        ImageParam image = args_.image("input", s.packing);
+        PoolInputs in{image, width(image, s.packing), height(image, s.packing)};
+        for (Expr* e : {&in.kernel_x, &in.kernel_y, &in.stride_x, &in.stride_y, &in.dilation_x, &in.dilation_y,
+                        &in.pad_left, &in.pad_top, &in.pad_right, &in.pad_bottom}) {
+            *e = args_.i32("p" + std::to_string(args_.list().size()));
+        }
+        Pool p = pool(s, in);
+        if (scheduled_) fallback::apply(p, s, target_);
+        return done(p.output, "fallback/pool");
+    }
+
+    Kernel operator()(const GlobalPoolSpec& s) {
+        ImageParam image = args_.image("input", s.packing);
+        GlobalPool p = global_pool(s, image, width(image, s.packing), height(image, s.packing));
+        if (scheduled_) fallback::apply(p, s, target_);
+        return done(p.output, "fallback/global_pool");
+    }
+
+    Kernel operator()(const ResizeSpec& s) {
+        ImageParam image = args_.image("input", s.packing);
+        ResizeInputs in{image, width(image, s.packing), height(image, s.packing)};
+        in.scale_x = args_.f32("scale_x");
+        in.scale_y = args_.f32("scale_y");
+        in.out_width = args_.i32("out_width");
+        in.out_height = args_.i32("out_height");
+        Resize r = resize(s, in);
+        if (scheduled_) fallback::apply(r, s, target_);
+        return done(r.output, "fallback/resize");
+    }
+
+    Kernel operator()(const ElementwiseSpec& s) {
+        std::vector<Func> operands;
+        for (int i = 0; i < operands_of(s.function); i++) {
+            bool condition = s.function == ElementwiseFunction::where && i == 0;
+            operands.push_back(args_.buffer("x" + std::to_string(i), 5, condition ? UInt(8) : halide_type(s.element)));
+        }
+        Expr channels = args_.i32("channels"), alpha = args_.f32("alpha"), beta = args_.f32("beta");
+        Elementwise e = elementwise(s, operands, channels, alpha, beta);
+        if (scheduled_) fallback::apply(e, s, target_);
+        return done(e.output, "fallback/elementwise");
+    }
+
+    Kernel operator()(const CopySpec& s) {
+        ImageParam in = args_.buffer("input", 6, UInt(8 * s.element_bytes));
+        if (s.strided) in.dim(0).set_stride(Expr());
+        Copy c = copy(in);
+        if (s.scattered) c.output.output_buffer().dim(0).set_stride(Expr());
+        if (scheduled_) fallback::apply(c, s, target_);
+        return done(c.output, "fallback/copy");
+    }
+
+    Kernel operator()(const PackSpec&) {
+        ImageParam image = args_.image("input", Packing::planar);
+        Pack p = pack(image, image.dim(2).extent());
+        if (scheduled_) fallback::apply_pack(p, target_);
+        return done(p.output, "fallback/pack");
+    }
+
+    Kernel operator()(const UnpackSpec&) {
+        Pack p = unpack(args_.image("input", Packing::c16));
+        if (scheduled_) fallback::apply_unpack(p, target_);
+        return done(p.output, "fallback/unpack");
+    }
+
+    Kernel operator()(const FillSpec& s) {
+        Fill f = fill(args_.f32("value"));
+        if (scheduled_) fallback::apply(f, s, target_);
+        return done(f.output, "fallback/fill");
+    }
+
+    Kernel operator()(const PadSpec& s) {
+        ImageParam in = args_.buffer("input", 4);
+        std::array<Expr, 4> extent, begin;
+        for (int i = 0; i < 4; i++) extent[i] = in.dim(i).extent();
+        for (int i = 0; i < 4; i++) begin[i] = args_.i32("begin" + std::to_string(i));
+        Pad p = pad(s, in, extent, begin, args_.f32("value"));
+        if (scheduled_) fallback::apply(p, s, target_);
+        return done(p.output, "fallback/pad");
+    }
+
+    Kernel operator()(const DepthToSpaceSpec& s) {
+        ImageParam in = args_.image("input", Packing::planar);
+        Expr block = args_.i32("block");
+        DepthToSpace d = depth_to_space(s, in, block, in.dim(2).extent() / (block * block));
+        if (scheduled_) fallback::apply(d, s, target_);
+        return done(d.output, "fallback/depth_to_space");
+    }
+
+    Kernel operator()(const SoftmaxSpec& s) {
+        ImageParam in = args_.buffer("input", 3);
+        Softmax f = softmax(s, in, in.dim(1).extent());
+        if (scheduled_) fallback::apply(f, s, target_);
+        return done(f.output, "fallback/softmax");
+    }
+
+    Kernel operator()(const ArgmaxSpec& s) {
+        ImageParam in = args_.buffer("input", 3);
+        Argmax a = argmax(s, in, in.dim(1).extent());
+        if (scheduled_) fallback::apply(a, s, target_);
+        return done(a.output, "fallback/argmax");
+    }
+
+    Kernel operator()(const InstanceNormSpec& s) {
+        ImageParam in = args_.buffer("input", 3);
+        ImageParam scale = args_.buffer("scale", 1), bias = args_.buffer("bias", 1);
+        InstanceNorm n = instance_norm(s, in, in.dim(0).extent(), scale, bias, args_.f32("epsilon"));
+        if (scheduled_) fallback::apply(n, s, target_);
+        return done(n.output, "fallback/instance_norm");
+    }
+
+    Kernel operator()(const CastSpec& s) {
+        Cast c = cast_elements(s, args_.buffer("input", 1, halide_type(s.from)));
+        if (scheduled_) fallback::apply(c, s, target_);
+        return done(c.output, "fallback/cast");
+    }
+
+  private:
+    template <class Spec>
+    ConvInputs conv_inputs(const Spec& s, int weight_rank, bool grouped) {
+        ConvInputs in;
+        bool c16 = s.packing == Packing::c16;
+        bool dense = std::is_same_v<Spec, ConvSpec>;
+        ImageParam image = args_.image("input", s.packing);
+        if (c16) {
+            image.dim(1).set_stride(channel_block);
+            in.input = image;
+        } else {
+            in.input = BoundaryConditions::constant_exterior(
+                image, 0.f, {{0, width(image, s.packing)}, {0, height(image, s.packing)}});
+        }
+        ImageParam weights = args_.buffer("weights", weight_rank);
+        if (c16) {
+            weights.dim(0).set_extent(channel_block);
+            if (dense) weights.dim(1).set_stride(channel_block);
+        }
+        in.weights = weights;
+        in.ci_lanes = c16 && dense ? weights.dim(1).extent() : Expr(1);
+        in.ci_blocks = dense ? weights.dim(c16 ? 4 : 2).extent() : Expr(1);
+        in.bias = args_.buffer("bias", c16 ? 2 : 1);
+        if (s.activation == ElementwiseFunction::prelu) in.slope = args_.buffer("slope", c16 ? 2 : 1);
+        if (s.residual != Residual::none) in.residual = args_.image("residual", s.packing);
+        in.dilation_x = args_.i32("dilation_x");
+        in.dilation_y = args_.i32("dilation_y");
+        in.pad_left = args_.i32("pad_left");
+        in.pad_top = args_.i32("pad_top");
+        if (dense) {
+            Expr per_group = args_.i32("co_per_group");
+            if (grouped) in.co_blocks = per_group;
+        }
+        in.alpha = args_.f32("alpha");
+        in.beta = args_.f32("beta");
+        return in;
+    }
+
+    Extents output_extents(const Func& output, Packing packing) {
+        OutputImageParam buffer = output.output_buffer();
+        return {width(output, packing), buffer.dim(packing == Packing::c16 ? 3 : 2).extent()};
+    }
+
+    template <class Spec, class Stages, size_t count>
+    Kernel convolution(const Rule<Spec, Stages> (&rules)[count], const Spec& spec, Stages& stages,
+                       const Extents& extents) {
+        auto choice = choose(rules, spec, hint_, target_);
+        if (scheduled_) choice.rule->apply(stages, spec, choice.layout, extents, target_);
+        return done(stages.output, choice.rule->name, choice.layout);
+    }
+
+    Kernel done(Func output, const char* rule, const Layout& layout = {}) {
+        OutputImageParam buffer = output.output_buffer();
+        for (int i = 0; i < buffer.dimensions(); i++) buffer.dim(i).set_min(0);
+        return {args_.list(), output, rule, layout};
+    }
+
+    SizeHint hint_;
+    Target target_;
+    bool scheduled_;
+    Arguments args_;
+};
+
+}  // namespace
+
+Kernel build_kernel(const KernelSpec& spec, const SizeHint& hint, const Target& target, bool scheduled) {
+    return std::visit(Builder(hint, target, scheduled), spec);
+}
+
+}  // namespace atrous

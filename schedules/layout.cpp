@@ -1,0 +1,12 @@
+#include "schedules/layout.h"
+
+namespace atrous {
+
+std::string Layout::text() const {
+    if (tile_x == 1 && tile_blocks == 1) return {};
+    return "t" + std::to_string(tile_x) + "x" + std::to_string(tile_blocks) + (blocks_outer ? "w" : "r");
+}
+
+int vector_floats(const Halide::Target& target) { return target.natural_vector_size<float>(); }
+
+}  // namespace atrous

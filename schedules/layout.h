@@ -1,0 +1,29 @@
+// What a schedule decides before the algorithm is built: block sizes of its loop nest. (How tensors are packed is decided
+// earlier, per operator, by preferred_packing in registry.h, since it concerns the neighbours too.)
+#pragma once
+
+#include <string>
+
+#include "Halide.h"
+#include "generators/kernel_spec.h"
+
+namespace atrous {
+
+struct Layout {
+    int tile_x = 1;             // output pixels of one register tile
+    int tile_blocks = 1;        // channel blocks of one register tile
+    bool blocks_outer = false;  // loop over channel blocks outside rows: weights stay in cache, not rows
+
+    std::string text() const;   // "t10x2r"; empty when nothing was decided
+};
+
+// Sizes that the loop nest needs to know, of the output.
+struct Extents {
+    Halide::Expr width, blocks;
+    Halide::Expr ci_lanes = 0;  // dense convolution in c16 only
+};
+
+// Floats per SIMD register of the target.
+int vector_floats(const Halide::Target& target);
+
+}  // namespace atrous

@@ -1,0 +1,130 @@
+#include "schedules/registry.h"
+
+#include "Halide.h"
+#include "runtime/error.h"
+#include "schedules/kernels.h"
+#include "schedules/rules.h"
+#include "schedules_version.h"
+
+namespace atrous {
+
+using namespace Halide;
+
+namespace {
+
+Target parse(std::string_view text) {
+    std::string name(text);
+    if (name == "host") return get_host_target();
+    if (!Target::validate_target_string(name)) {
+        throw Error("target \"" + name + "\"", "is not a Halide target string",
+                    "use ARCH-BITS-OS with features, like x86-64-linux-avx2-fma, or host");
+    }
+    return Target(name);
+}
+
+// What every kernel is compiled with: the runtime has checked the buffers, and gives the thread pool by user context.
+Target kernel_target(const Target& target) {
+    return target.with_feature(Target::NoRuntime)
+        .with_feature(Target::NoAsserts)
+        .with_feature(Target::NoBoundsQuery)
+        .with_feature(Target::UserContext);
+}
+
+bool has_blocked_schedules(const Target& target) { return target.arch == Target::X86; }
+
+template <class Spec>
+struct RuleOf;
+template <>
+struct RuleOf<ConvSpec> {
+    static constexpr auto& rules = dilated_conv_rules;
+};
+template <>
+struct RuleOf<DepthwiseConvSpec> {
+    static constexpr auto& rules = depthwise_conv_rules;
+};
+template <>
+struct RuleOf<TransposedConvSpec> {
+    static constexpr auto& rules = transposed_conv_rules;
+};
+
+// Name of the rule and text of its layout, without building the algorithm.
+struct Decision {
+    std::string rule, layout;
+};
+
+Decision decide(const KernelSpec& spec, const SizeHint& hint, const Target& target) {
+    return std::visit(
+        [&](const auto& s) -> Decision {
+            if constexpr (requires { RuleOf<std::decay_t<decltype(s)>>::rules; }) {
+                auto choice = choose(RuleOf<std::decay_t<decltype(s)>>::rules, s, hint, target);
+                return {choice.rule->name, choice.layout.text()};
+            } else {
+                std::string name = name_of(spec);
+                return {"fallback/" + name.substr(0, name.find("_f32")), {}};
+            }
+        },
+        spec);
+}
+
+}  // namespace
+
+Packing preferred_packing(const ConvSpec&, int64_t channels_in, int64_t channels_out, int64_t groups,
+                          std::string_view target) {
+    if (!has_blocked_schedules(parse(target))) return Packing::planar;
+    bool depthwise = channels_in == 1 && channels_out == 1;
+    bool whole_blocks = channels_in % channel_block == 0 && channels_out % channel_block == 0;
+    return groups == 1 || depthwise || whole_blocks ? Packing::c16 : Packing::planar;
+}
+
+std::string kernel_name(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {
+    Decision decision = decide(spec, hint, parse(target));
+    return decision.layout.empty() ? name_of(spec) : name_of(spec) + "_" + decision.layout;
+}
+
+std::string schedule_name(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {
+    Decision decision = decide(spec, hint, parse(target));
+    return decision.layout.empty() ? decision.rule : decision.rule + " " + decision.layout;
+}
+
+void compile_kernel(const KernelSpec& spec, const SizeHint& hint, const std::string& target, const KernelFiles& files) {
+    try {
+        Target t = kernel_target(parse(target));
+        Kernel kernel = build_kernel(spec, hint, t);
+        // Halide emits symbol(...) and symbol_argv(void**): the first is renamed out of the way by making it the prefix.
+        std::map<OutputFileType, std::string> outputs{{OutputFileType::object, files.object}};
+        if (!files.assembly.empty()) outputs[OutputFileType::assembly] = files.assembly;
+        if (!files.statements.empty()) outputs[OutputFileType::stmt] = files.statements;
+        kernel.output.compile_to(outputs, kernel.arguments, files.symbol, t);
+    } catch (const Halide::Error& error) {
+        throw Error("kernel " + kernel_name(spec, hint, target), "Halide cannot compile it for " + target + ": " + error.what(),
+                    "please report this with the model");
+    }
+}
+
+std::string canonical_target(std::string_view target) {
+    Target t = parse(target);
+    if (t.arch != Target::X86 || t.bits != 64 || t.os != Target::Linux) {
+        throw Error("target \"" + std::string(target) + "\"", "this build makes code for x86-64-linux only",
+                    "use host or x86-64-linux with features like sse41, avx2-fma, avx512_skylake");
+    }
+    if (t.has_gpu_feature()) {
+        throw Error("target \"" + std::string(target) + "\"", "this build has no GPU schedules", "leave the GPU feature out");
+    }
+    return t.to_string();
+}
+
+std::string host_target() { return get_host_target().to_string(); }
+
+std::string_view schedules_version() { return ATROUS_SCHEDULES_VERSION; }
+
+std::string halide_version() {
+    return std::to_string(HALIDE_VERSION_MAJOR) + "." + std::to_string(HALIDE_VERSION_MINOR) + "." +
+           std::to_string(HALIDE_VERSION_PATCH);
+}
+
+std::string llvm_version() {
+    int version = Internal::get_llvm_version();
+    return std::to_string(version / 10) + "." + std::to_string(version % 10);
+}
+
+}  // namespace atrous

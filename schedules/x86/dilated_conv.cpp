@@ -1,0 +1,83 @@
+#include "schedules/x86/dilated_conv.h"
+
+namespace atrous::x86 {
+
+using namespace Halide;
+
+namespace {
+
+// Wasted work of covering `width` pixels by tiles of `tile` with the last one shifted inwards.
+double coverage(int width, int tile) {
+    int tiles = (width + tile - 1) / tile;
+    return static_cast<double>(width) / (tiles * tile);
+}
+
+// The widest tile the registers hold that wastes least on rows of this width.
+int choose_tile(int width, std::initializer_list<int> candidates) {
+    int best = *candidates.begin();
+    if (width <= 0) return best;
+    for (int tile : candidates) {
+        if (tile <= width && (best > width || coverage(width, tile) > coverage(width, best) * 1.02)) best = tile;
+    }
+    return best;
+}
+
+// One loop nest for an output range of at least `tile_x` pixels and a multiple of `tile_blocks` blocks.
+void tile(Stage output, const DilatedConv& conv, int tile_x, int tile_blocks, bool blocks_outer) {
+    const ImageVars& v = conv.v;
+    Var xo("xo"), xi("xi"), bo("bo"), bi("bi"), rows("rows"), task("task");
+    output.split(v.x, xo, xi, tile_x, TailStrategy::ShiftInwards)
+        .split(v.cb, bo, bi, tile_blocks, TailStrategy::RoundUp)
+        .reorder(v.c, bi, xi, xo, blocks_outer ? v.y : bo, blocks_outer ? bo : v.y, v.n)
+        .vectorize(v.c)
+        .unroll(bi)
+        .unroll(xi)
+        .fuse(blocks_outer ? v.y : bo, blocks_outer ? bo : v.y, rows)
+        .fuse(rows, v.n, task)
+        .parallel(task);
+}
+
+}  // namespace
+
+std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const Target& target) {
+    if (spec.packing != Packing::c16 || target.arch != Target::X86) return std::nullopt;
+    Layout layout;
+    bool wide = target.has_feature(Target::AVX512_Skylake) || target.has_feature(Target::AVX512);
+    bool narrow = !target.has_feature(Target::AVX);
+    int blocks = (hint.channels_out + channel_block - 1) / channel_block;
+    if (wide) {
+        // 32 registers: tile_x · tile_blocks accumulators, tile_blocks weights, one broadcast.
+        layout.tile_blocks = blocks == 0 || blocks % 2 == 0 ? 2 : 1;
+        layout.tile_x = layout.tile_blocks == 2 ? choose_tile(hint.width, {14, 12, 10, 8, 7, 5})
+                                                : choose_tile(hint.width, {20, 16, 14, 12, 10, 8, 7, 5});
+    } else {
+        // 16 registers of 8 (a block takes 2) or 4 floats (a block takes 4).
+        layout.tile_blocks = 1;
+        layout.tile_x = narrow ? choose_tile(hint.width, {3, 2}) : choose_tile(hint.width, {6, 5, 4});
+    }
+    // Weights of a layer that leave no room in a 1 MB L2 are kept a block at a time, and the rows pass by.
+    int64_t weight_bytes = int64_t{4} * spec.kernel_x * spec.kernel_y * hint.channels_in * hint.channels_out;
+    layout.blocks_outer = weight_bytes > 600 * 1024;
+    return layout;
+}
+
+void apply(DilatedConv& conv, const ConvSpec&, const Layout& layout, const Extents& extents, const Target&) {
+    const ImageVars& v = conv.v;
+    conv.output.bound(v.c, 0, channel_block);
+    Expr fits = extents.width >= layout.tile_x && extents.blocks % layout.tile_blocks == 0;
+    tile(conv.output.specialize(fits), conv, layout.tile_x, layout.tile_blocks, layout.blocks_outer);
+    if (layout.tile_x > 4) {
+        tile(conv.output.specialize(extents.width >= 4), conv, 4, 1, layout.blocks_outer);
+    }
+    tile(conv.output, conv, 1, 1, layout.blocks_outer);
+
+    // Among the unrolled dimensions channel blocks go inside and pixels outside: a broadcast lives for one group of FMAs.
+    // The other way round LLVM keeps all broadcasts alive and spills accumulators.
+    RVar ci = conv.taps.x, kx = conv.taps.y, ky = conv.taps.z, cib = conv.taps.w;
+    conv.sum.compute_at(conv.output, Var("xo")).bound_extent(v.c, channel_block);
+    conv.sum.vectorize(v.c).unroll(v.x).unroll(v.cb);
+    conv.sum.update().reorder(v.c, v.cb, v.x, ci, kx, ky, cib, v.y, v.n).vectorize(v.c).unroll(v.x).unroll(v.cb);
+    conv.sum.update().specialize(extents.ci_lanes == channel_block).unroll(ci, 2);
+}
+
+}  // namespace atrous::x86

@@ -1,0 +1,15 @@
+// Direct convolution in c16 on x86: a register tile of pixels × channel blocks.
+#pragma once
+
+#include <optional>
+
+#include "generators/dilated_conv.h"
+#include "schedules/layout.h"
+
+namespace atrous::x86 {
+
+std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const Halide::Target& target);
+void apply(DilatedConv& conv, const ConvSpec& spec, const Layout& layout, const Extents& extents,
+           const Halide::Target& target);
+
+}  // namespace atrous::x86
