@@ -3,13 +3,16 @@ add_library(atrous_options INTERFACE)
 target_include_directories(atrous_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
 target_compile_options(atrous_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers)
 # GCC 12 sees impossible lengths in std::string's operator+ when it is inlined (GCC bug 105651).
-target_compile_options(atrous_options INTERFACE $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-stringop-overflow;-Wno-restrict>)
+target_compile_options(atrous_options INTERFACE $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-stringop-overflow;-Wno-restrict;-Wno-array-bounds>)
 if(ATROUS_SANITIZE)
   target_compile_options(atrous_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1)
   target_link_options(atrous_options INTERFACE -fsanitize=address,undefined)
 elseif(ATROUS_TSAN)
   target_compile_options(atrous_options INTERFACE -fsanitize=thread -g1)
   target_link_options(atrous_options INTERFACE -fsanitize=thread)
+endif()
+if(ATROUS_FUZZ)
+  target_compile_options(atrous_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # Headers of packages, outside our warnings.
