@@ -120,7 +120,7 @@ using Op = std::variant<ConvOp, TransposedConvOp, LinearOp, PoolOp, GlobalPoolOp
                         DepthToSpaceOp, SpaceToDepthOp, CastOp>;
 
 // What the fusion pass has folded into a Conv, TransposedConv or Linear: y = activation(op(x) [+ residual]) or
-// activation(op(x)) + residual. The residual is the node's last input.
+// activation(op(x)) + residual. Inputs are then x, weights, bias (or no_value), [slope (C) or (1) of a PRelu], [residual].
 struct Fused {
     ElementwiseFunction activation = ElementwiseFunction::identity;
     float alpha = 0, beta = 0;

@@ -1,0 +1,175 @@
+#include "compiler/plan_builder.h"
+
+#include <bit>
+#include <cstring>
+
+namespace atrous {
+namespace {
+
+constexpr uint64_t weight_alignment = 64;
+
+// Appends a table to the blob, 8-byte aligned, and says where it lies.
+plan::Table append(std::vector<uint8_t>& blob, const void* data, size_t count, size_t element_bytes) {
+    blob.resize((blob.size() + 7) / 8 * 8);
+    const plan::Table table{blob.size(), count};
+    const auto* bytes = static_cast<const uint8_t*>(data);
+    blob.insert(blob.end(), bytes, bytes + count * element_bytes);
+    return table;
+}
+
+template <class T>
+plan::Table append(std::vector<uint8_t>& blob, const std::vector<T>& table) {
+    return append(blob, table.data(), table.size(), sizeof(T));
+}
+
+}  // namespace
+
+uint32_t PlanBuilder::add(const plan::Expr& expr) {
+    const ExprKey key{expr.op, expr.a, expr.b, expr.c, std::bit_cast<uint64_t>(expr.value)};
+    const auto [entry, added] = expression_index_.try_emplace(key, static_cast<uint32_t>(expressions_.size()));
+    if (added) expressions_.push_back(expr);
+    return entry->second;
+}
+
+uint32_t PlanBuilder::constant(double value) {
+    return add({plan::ExprOp::constant, 0, 0, 0, value});
+}
+
+uint32_t PlanBuilder::atom(const SizeAtom& atom) {
+    if (const auto known = atom_index_.find(atom.key); known != atom_index_.end()) return known->second;
+    plan::Expr expr{atom.op, 0, 0, 0, 0};
+    if (atom.op == plan::ExprOp::input_dim) {
+        expr.a = atom.input;
+        expr.b = atom.dim;
+    } else {
+        uint32_t operands[3] = {0, 0, 0};
+        for (size_t i = 0; i < atom.operands.size() && i < 3; ++i) operands[i] = expression(atom.operands[i]);
+        expr = {atom.op, operands[0], operands[1], operands[2], 0};
+    }
+    return atom_index_[atom.key] = add(expr);
+}
+
+uint32_t PlanBuilder::expression(const Size& size) {
+    if (size.is_number()) return constant(size.constant());
+    uint32_t sum = plan::none;
+    for (const auto& [key, term] : size.terms()) {
+        uint32_t product = atom(*term.first);
+        if (term.second != 1) product = add({plan::ExprOp::mul, product, constant(term.second), 0, 0});
+        sum = sum == plan::none ? product : add({plan::ExprOp::add, sum, product, 0, 0});
+    }
+    return size.constant() == 0 ? sum : add({plan::ExprOp::add, sum, constant(size.constant()), 0, 0});
+}
+
+uint32_t PlanBuilder::text(std::string_view string) {
+    string = string.substr(0, string.find('\0'));
+    const auto [entry, added] = string_index_.try_emplace(std::string(string), static_cast<uint32_t>(strings_.size()));
+    if (added) (strings_ += string) += '\0';
+    return entry->second;
+}
+
+uint32_t PlanBuilder::add_tensor(plan::TensorKind kind, plan::ElementType element, const Size& elements, uint32_t index,
+                                 std::string_view name) {
+    tensors_.push_back({kind, element, expression(elements), index, 1, 0, 0, text(name), 0});
+    return static_cast<uint32_t>(tensors_.size() - 1);
+}
+
+uint32_t PlanBuilder::arena_tensor(plan::ElementType element, const Size& elements, std::string_view name) {
+    return add_tensor(plan::TensorKind::arena, element, elements, plan::none, name);
+}
+
+uint32_t PlanBuilder::input_tensor(uint32_t index, plan::ElementType element, const Size& elements,
+                                   std::string_view name) {
+    return add_tensor(plan::TensorKind::input, element, elements, index, name);
+}
+
+uint32_t PlanBuilder::output_tensor(uint32_t index, plan::ElementType element, const Size& elements,
+                                    std::string_view name) {
+    return add_tensor(plan::TensorKind::output, element, elements, index, name);
+}
+
+uint32_t PlanBuilder::weights_tensor(plan::ElementType element, std::span<const std::byte> data,
+                                     std::string_view name) {
+    const auto* bytes = reinterpret_cast<const char*>(data.data());
+    const uint64_t hash = std::hash<std::string_view>{}(std::string_view(bytes, data.size()));
+    uint64_t offset = weights_.size();
+    const auto [first, last] = weight_index_.equal_range(hash);
+    for (auto i = first; i != last; ++i)
+        if (i->second.second == data.size() && !data.empty() &&
+            std::memcmp(weights_.data() + i->second.first, bytes, data.size()) == 0)
+            offset = i->second.first;
+    if (offset == weights_.size()) {
+        weights_.insert(weights_.end(), bytes, bytes + data.size());
+        weights_.resize((weights_.size() + weight_alignment - 1) / weight_alignment * weight_alignment);
+        weight_index_.emplace(hash, std::pair{offset, data.size()});
+    }
+    const uint32_t tensor =
+        add_tensor(plan::TensorKind::weights, element, Size(static_cast<int64_t>(data.size() / plan::size_of(element))),
+                   plan::none, name);
+    tensors_[tensor].offset = offset;
+    return tensor;
+}
+
+plan::Arg PlanBuilder::make_arg(const PlanArg& arg) {
+    if (const auto* integer = std::get_if<IntegerArg>(&arg)) return {plan::ArgKind::i32, expression(integer->value)};
+    if (const auto* real = std::get_if<FloatArg>(&arg)) return {plan::ArgKind::f32, expression(real->value)};
+    const auto& view = std::get<BufferView>(arg);
+    plan::Tensor& tensor = tensors_.at(view.tensor);
+    const auto step = static_cast<uint32_t>(steps_.size());
+    if (tensor.first_step > tensor.last_step) tensor.first_step = step;
+    tensor.last_step = step;
+    std::vector<plan::Dim> dims;
+    for (const ViewDim& dim : view.dims) dims.push_back({constant(0), expression(dim.extent), expression(dim.stride)});
+    buffers_.push_back({view.tensor, view.element, expression(view.offset), static_cast<uint32_t>(dims.size()),
+                        static_cast<uint32_t>(dims_.size())});
+    dims_.insert(dims_.end(), dims.begin(), dims.end());
+    return {plan::ArgKind::buffer, static_cast<uint32_t>(buffers_.size() - 1)};
+}
+
+void PlanBuilder::step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name, const Size& skip) {
+    std::vector<plan::Arg> made;
+    for (const PlanArg& arg : args) made.push_back(make_arg(arg));
+    const bool never = skip.is_number() && skip.constant() == 0;
+    steps_.push_back({kernel, static_cast<uint32_t>(args_.size()), static_cast<uint32_t>(made.size()), text(name),
+                      never ? plan::none : expression(skip)});
+    args_.insert(args_.end(), made.begin(), made.end());
+}
+
+plan::Port PlanBuilder::make_port(const PlanPort& port) {
+    plan::Port result{text(port.name), port.element, static_cast<uint32_t>(port.dims.size()), {}, {}};
+    for (uint32_t d = 0; d < plan::max_rank; ++d) {
+        const bool named = d < port.names.size() && !port.names[d].empty();
+        result.dims[d] = d < port.dims.size() ? expression(port.dims[d]) : constant(1);
+        result.names[d] = named ? text(port.names[d]) : plan::none;
+    }
+    return result;
+}
+
+void PlanBuilder::constraint(const Size& condition, std::string_view message) {
+    const plan::Constraint entry{expression(condition), text(message)};
+    if (constraint_index_.emplace(std::pair{entry.condition, entry.message}, true).second)
+        constraints_.push_back(entry);
+}
+
+std::vector<uint8_t> PlanBuilder::finish(uint32_t kernel_count) const {
+    plan::Header header{};
+    header.magic = plan::magic;
+    header.abi_version = plan::abi_version;
+    header.kernel_count = kernel_count;
+    std::vector<uint8_t> blob(sizeof(plan::Header));
+    header.expressions = append(blob, expressions_);
+    header.tensors = append(blob, tensors_);
+    header.dims = append(blob, dims_);
+    header.buffers = append(blob, buffers_);
+    header.args = append(blob, args_);
+    header.steps = append(blob, steps_);
+    header.inputs = append(blob, inputs_);
+    header.outputs = append(blob, outputs_);
+    header.constraints = append(blob, constraints_);
+    header.strings = append(blob, strings_.data(), strings_.size(), 1);
+    blob.resize((blob.size() + 7) / 8 * 8);
+    header.bytes = blob.size();
+    std::memcpy(blob.data(), &header, sizeof(header));
+    return blob;
+}
+
+}  // namespace atrous

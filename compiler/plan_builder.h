@@ -1,0 +1,94 @@
+// Writes the plan of runtime/plan.h: collects tensors, views, steps and weights, stores every expression, string and
+// equal piece of weights once, and notes from the steps how long each tensor lives.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "compiler/size.h"
+#include "runtime/plan.h"
+
+namespace atrous {
+
+struct ViewDim {
+    Size extent, stride;  // in elements; minima are 0
+};
+
+// A buffer argument, innermost dimension first.
+struct BufferView {
+    uint32_t tensor = plan::none;
+    plan::ElementType element = plan::ElementType::f32;
+    Size offset;
+    std::vector<ViewDim> dims;
+};
+
+struct IntegerArg {
+    Size value;
+};
+struct FloatArg {
+    Size value;
+};
+using PlanArg = std::variant<BufferView, IntegerArg, FloatArg>;
+
+struct PlanPort {
+    std::string name;
+    plan::ElementType element = plan::ElementType::f32;
+    std::vector<Size> dims;          // outermost first
+    std::vector<std::string> names;  // of free dimensions, "" otherwise
+};
+
+class PlanBuilder {
+  public:
+    uint32_t arena_tensor(plan::ElementType element, const Size& elements, std::string_view name);
+    uint32_t input_tensor(uint32_t index, plan::ElementType element, const Size& elements, std::string_view name);
+    uint32_t output_tensor(uint32_t index, plan::ElementType element, const Size& elements, std::string_view name);
+    uint32_t weights_tensor(plan::ElementType element, std::span<const std::byte> data, std::string_view name);
+
+    // Appends a step. `skip`: it is left out at run time where this is not zero; a constant 0 means never.
+    void step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name, const Size& skip = {});
+
+    void input(const PlanPort& port) { inputs_.push_back(make_port(port)); }
+    void output(const PlanPort& port) { outputs_.push_back(make_port(port)); }
+    void constraint(const Size& condition, std::string_view message);
+
+    size_t step_count() const { return steps_.size(); }
+    // The blob. Arena tensors that no step touches are given an empty lifetime (first step 1, last step 0).
+    std::vector<uint8_t> finish(uint32_t kernel_count) const;
+    std::vector<uint8_t> take_weights() { return std::move(weights_); }
+
+  private:
+    uint32_t add(const plan::Expr& expr);
+    uint32_t expression(const Size& size);
+    uint32_t atom(const SizeAtom& atom);
+    uint32_t constant(double value);
+    uint32_t text(std::string_view string);
+    uint32_t add_tensor(plan::TensorKind kind, plan::ElementType element, const Size& elements, uint32_t index,
+                        std::string_view name);
+    plan::Arg make_arg(const PlanArg& arg);
+    plan::Port make_port(const PlanPort& port);
+
+    std::vector<plan::Expr> expressions_;
+    std::vector<plan::Tensor> tensors_;
+    std::vector<plan::Dim> dims_;
+    std::vector<plan::Buffer> buffers_;
+    std::vector<plan::Arg> args_;
+    std::vector<plan::Step> steps_;
+    std::vector<plan::Port> inputs_, outputs_;
+    std::vector<plan::Constraint> constraints_;
+    std::string strings_;
+    std::vector<uint8_t> weights_;
+
+    using ExprKey = std::tuple<plan::ExprOp, uint32_t, uint32_t, uint32_t, uint64_t>;
+    std::map<ExprKey, uint32_t> expression_index_;
+    std::unordered_map<std::string, uint32_t> atom_index_, string_index_;
+    std::map<std::pair<uint32_t, uint32_t>, bool> constraint_index_;
+    std::unordered_multimap<uint64_t, std::pair<uint64_t, uint64_t>> weight_index_;  // hash → offset, bytes
+};
+
+}  // namespace atrous
