@@ -1,0 +1,167 @@
+// atrous compile: the command line of compiler/compile.h.
+#include "compiler/compile.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "apps/atrous/compile_table.h"
+#include "apps/atrous/model_source.h"
+#include "apps/atrous/verbs.h"
+#include "apps/segment/interrupt.h"
+#include "apps/segment/network_task.h"
+#include "apps/segment/options.h"
+#include "apps/segment/output.h"
+
+namespace atrous {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct CompileArguments {
+    fs::path model, directory, config, cache;
+    std::string name, size;
+    std::vector<std::string> targets{"host"}, emit{"lib", "header", "shared"};
+    bool dynamic = false, json = false;
+    int jobs = 0;
+    VerbosityFlags verbosity;
+};
+
+struct Emission {
+    const char* name;
+    bool CompileOptions::*wanted;
+};
+
+constexpr std::array<Emission, 6> emissions{{{"lib", &CompileOptions::library},
+                                             {"header", &CompileOptions::header},
+                                             {"shared", &CompileOptions::shared},
+                                             {"app", &CompileOptions::app},
+                                             {"asm", &CompileOptions::assembly},
+                                             {"stmt", &CompileOptions::statements}}};
+
+void add_compile_options(CLI::App& app, CompileArguments& arguments) {
+    app.add_option("MODEL", arguments.model, "The ONNX file")->required()->type_name("");
+    app.add_option("-o,--output", arguments.directory, "Folder for what is made (default: beside the model)")
+        ->type_name("DIR");
+    app.add_option("--name", arguments.name, "The network's name, a C identifier (default: the file's name)")
+        ->type_name("NAME");
+    app.add_option("--target", arguments.targets,
+                   "Halide target strings with commas between; several x86 ones make one library (default: host)")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("T");
+    app.add_option("--emit", arguments.emit, "lib, header, shared, app, asm, stmt (default: lib,header,shared)")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember({"lib", "header", "shared", "app", "asm", "stmt"}))
+        ->type_name("WHAT");
+    app.add_option("--size", arguments.size, "Height and width to optimise for, in pixels (default: the declared size)")
+        ->type_name("HxW");
+    app.add_flag("--dynamic", arguments.dynamic,
+                 "Make the height and width that the model declares as numbers free, where its graph allows");
+    app.add_option("--config", arguments.config, "How a picture becomes a tensor and back; JSON")->type_name("FILE");
+    app.add_option("-j,--jobs", arguments.jobs, "Kernels compiled at a time (default: as many as there are CPUs)")
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
+    app.add_option("--cache", arguments.cache, "Where compiled kernels are kept (default: the user's cache)")
+        ->type_name("DIR");
+    app.add_flag("--json", arguments.json, "Print what was made as JSON");
+    add_verbosity(app, arguments.verbosity);
+    app.footer("Example:\n  atrous compile u2net.onnx --target x86-64-linux-avx2-fma --emit lib,header,app -o out/");
+}
+
+bool is_identifier(const std::string& name) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !name.empty() && letter(name[0]) &&
+           std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
+}
+
+// "480x640" → 480, 640.
+void parse_size(const std::string& text, CompileOptions& options) {
+    const char *begin = text.data(), *end = begin + text.size();
+    const auto height = std::from_chars(begin, end, options.optimise_height);
+    const bool separated = height.ec == std::errc() && height.ptr != end && *height.ptr == 'x';
+    const auto width = separated ? std::from_chars(height.ptr + 1, end, options.optimise_width) : height;
+    constexpr int largest = 1 << 16;
+    const auto fits = [](int extent) { return extent >= 1 && extent <= largest; };
+    if (!separated || width.ec != std::errc() || width.ptr != end || !fits(options.optimise_height) ||
+        !fits(options.optimise_width)) {
+        throw Error("--size", "'" + text + "' is not a height and a width between 1 and 65536",
+                    "write it like 480x640");
+    }
+}
+
+CompileOptions compile_options(const CompileArguments& arguments) {
+    CompileOptions options;
+    options.model = arguments.model;
+    options.directory = arguments.directory;
+    options.name = arguments.name;
+    options.targets = arguments.targets;
+    options.dynamic = arguments.dynamic;
+    options.jobs = arguments.jobs;
+    options.cache = arguments.cache.empty() ? user_cache() : arguments.cache;
+    if (!arguments.name.empty() && !is_identifier(arguments.name)) {
+        throw Error("--name", "'" + arguments.name + "' is not a C identifier", "use letters, digits and _ alone");
+    }
+    if (!arguments.size.empty()) parse_size(arguments.size, options);
+    for (const Emission& emission : emissions) {
+        options.*emission.wanted =
+            std::find(arguments.emit.begin(), arguments.emit.end(), emission.name) != arguments.emit.end();
+    }
+    return options;
+}
+
+nlohmann::ordered_json report_json(const CompileReport& report) {
+    nlohmann::ordered_json files = nlohmann::ordered_json::array(), operators = files;
+    for (const fs::path& file : report.files) {
+        std::error_code error;
+        files.push_back({{"path", file.string()}, {"bytes", fs::file_size(file, error)}});
+    }
+    for (const OperatorRow& row : report.operators) {
+        operators.push_back({{"name", row.name},
+                             {"operator", row.onnx_type},
+                             {"shape", row.shape},
+                             {"schedule", row.schedule},
+                             {"gflop", row.gflop}});
+    }
+    return {{"name", report.name},       {"files", files},
+            {"operators", operators},    {"bytes", report.bytes},
+            {"kernels", report.kernels}, {"kernels_cached", report.kernels_cached},
+            {"seconds", report.seconds}};
+}
+
+}  // namespace
+
+int compile_verb(int count, const char* const* words, Console& console) {
+    CLI::App app("Turns an ONNX model into a static library, a C header, a shared library or a program.", words[0]);
+    CompileArguments arguments;
+    add_compile_options(app, arguments);
+    if (!parse_arguments(app, count, words)) return 0;
+    console.set_verbosity(arguments.verbosity.level());
+
+    CompileOptions options = compile_options(arguments);
+    options.config_json = find_config(options.model, arguments.config);
+    if (!options.config_json && options.app) throw ConfigMissing(options.model.string(), "");
+    if (!options.directory.empty()) make_folder(options.directory);
+    options.progress = [&](const std::string& stage, int done, int total) {
+        stop_if_interrupted();
+        console.progress(stage, static_cast<size_t>(done), static_cast<size_t>(total));
+    };
+    const CompileReport report = compile(options);
+    console.end_progress();
+    if (arguments.json) {
+        print_result(report_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    } else if (!console.quiet()) {
+        print_result(compile_table(report, console.verbose()));
+    }
+    if (!options.config_json) {
+        console.note(
+            "note: no config was found for this model; `atrous run` needs none, `atrous segment` does (--config)");
+    }
+    return 0;
+}
+
+}  // namespace atrous

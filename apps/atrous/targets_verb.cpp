@@ -1,0 +1,72 @@
+// atrous targets: what --target takes, and which of it runs on this machine.
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "apps/atrous/table.h"
+#include "apps/atrous/verbs.h"
+#include "apps/segment/options.h"
+#include "schedules/registry.h"
+
+namespace atrous {
+
+namespace {
+
+struct KnownTarget {
+    const char *name, *machines;
+};
+
+constexpr std::array<KnownTarget, 4> known_targets{{
+    {"x86-64-linux", "every 64-bit PC"},
+    {"x86-64-linux-sse41", "PCs since 2008"},
+    {"x86-64-linux-avx2-fma", "PCs since 2013 (Haswell, Zen)"},
+    {"x86-64-linux-avx512_skylake", "servers since 2017, Zen 4"},
+}};
+
+std::set<std::string> features(const std::string& target) {
+    std::set<std::string> parts;
+    std::istringstream stream(target);
+    for (std::string part; std::getline(stream, part, '-');) parts.insert(part);
+    return parts;
+}
+
+bool runs_here(const std::string& target, const std::string& host) {
+    const auto wanted = features(target), present = features(host);
+    return std::includes(present.begin(), present.end(), wanted.begin(), wanted.end());
+}
+
+}  // namespace
+
+int targets_verb(int count, const char* const* arguments, Console& console) {
+    CLI::App app("Lists what networks can be compiled for.", arguments[0]);
+    VerbosityFlags verbosity;
+    bool as_json = false;
+    app.add_flag("--json", as_json, "Print the list as JSON");
+    add_verbosity(app, verbosity);
+    app.footer("Example:\n  atrous targets\n  atrous compile u2net.onnx --target x86-64-linux-avx2-fma");
+    if (!parse_arguments(app, count, arguments)) return 0;
+    console.set_verbosity(verbosity.level());
+
+    const std::string host = host_target();
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    Table table({"target", "this machine", "made for"});
+    table.add({"host", "runs", "this machine: " + host});
+    for (const KnownTarget& known : known_targets) {
+        const bool runs = runs_here(canonical_target(known.name), host);
+        table.add({known.name, runs ? "runs" : "cannot run", known.machines});
+        list.push_back({{"target", known.name}, {"runs_here", runs}, {"made_for", known.machines}});
+    }
+    if (as_json) {
+        print_result(nlohmann::ordered_json{{"host", host}, {"targets", list}}.dump(2) + "\n");
+        return 0;
+    }
+    print_result(table.text() +
+                 "\nSeveral x86 targets, separated by commas, make one library that chooses when it is opened.\n"
+                 "Other features of Halide's target strings can be added to these.\n");
+    return 0;
+}
+
+}  // namespace atrous
