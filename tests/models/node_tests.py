@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 import shlex
+import shutil
 import sys
 import warnings
 from collections import defaultdict
@@ -75,6 +76,8 @@ def run(program, folder, test):
                 if problem:
                     return "wrong", f"{name} {problem}"
     except Refused as refusal:
+        if str(refusal).startswith("command line:"):
+            return "wrong", str(refusal)
         return "refused", reason(str(refusal), file)
     except Exception as error:
         return "wrong", f"{type(error).__name__}: {error}"
@@ -131,7 +134,8 @@ def main():
     tests = collect()
     if arguments.tests:
         tests = {name: tests[name] for name in arguments.tests}
-    arguments.folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(arguments.folder, ignore_errors=True)
+    arguments.folder.mkdir(parents=True)
     program = Program(arguments.atrous, arguments.folder / "cache")
     results = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:

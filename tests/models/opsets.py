@@ -3,6 +3,7 @@
 The net uses the operators whose inputs or attributes changed between opsets. The reference is ONNX Runtime.
 """
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -158,7 +159,8 @@ def check_half(program, folder):
 
 def main(program, folder):
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     program = Program(program, folder / "cache")
     problems = []
     for opset in OPSETS:
@@ -167,8 +169,7 @@ def main(program, folder):
         problems += check(program, folder, f"opset {opset}", file)
 
     external = folder / "external" / "net.onnx"
-    external.parent.mkdir(exist_ok=True)
-    (external.parent / "net.weights").unlink(missing_ok=True)
+    external.parent.mkdir()
     onnx.save(net(18), external, save_as_external_data=True, location="net.weights", size_threshold=0)
     problems += check(program, folder, "external data", external)
 

