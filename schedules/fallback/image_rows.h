@@ -37,11 +37,12 @@ inline Halide::Var schedule_rows(Halide::Func output, const ImageVars& v, Packin
     return chunk();
 }
 
-// A reduction that feeds one output vector: kept in registers.
+// A reduction that feeds one output vector: kept in registers. (Its extents are told because bounds inference loses them
+// in the remainders of fused loops, and would allocate.)
 inline void schedule_accumulator(Halide::Func sum, Halide::Func output, const Halide::Var& at, const ImageVars& v,
                                  Packing packing) {
     const Halide::Var& vector = packing == Packing::c16 ? v.c : v.x;
-    sum.compute_at(output, at).vectorize(vector);
+    sum.compute_at(output, at).vectorize(vector).bound_extent(v.y, 1).bound_extent(v.cb, 1).bound_extent(v.n, 1);
     sum.update().vectorize(vector);
 }
 

@@ -51,9 +51,9 @@ std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const T
         layout.tile_x = layout.tile_blocks == 2 ? choose_tile(hint.width, {14, 12, 10, 8, 7, 5})
                                                 : choose_tile(hint.width, {20, 16, 14, 12, 10, 8, 7, 5});
     } else {
-        // 16 registers of 8 (a block takes 2) or 4 floats (a block takes 4).
+        // 16 registers of 8 floats (a block takes 2) or of 4 (a block takes 4, and a product needs one of its own).
         layout.tile_blocks = 1;
-        layout.tile_x = narrow ? choose_tile(hint.width, {3, 2}) : choose_tile(hint.width, {6, 5, 4});
+        layout.tile_x = narrow ? 2 : choose_tile(hint.width, {6, 5, 4});
     }
     // Weights of a layer that leave no room in a 1 MB L2 are kept a block at a time, and the rows pass by.
     int64_t weight_bytes = int64_t{4} * spec.kernel_x * spec.kernel_y * hint.channels_in * hint.channels_out;

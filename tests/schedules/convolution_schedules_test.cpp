@@ -1,0 +1,231 @@
+// Every schedule of a convolution × odd shapes = the reference in double precision, and the unscheduled algorithm does too.
+#include <catch2/catch.hpp>
+
+#include "generators/dilated_conv.h"
+#include "generators/transposed_conv.h"
+#include "schedules/registry.h"
+#include "tests/schedules/arguments.h"
+#include "tests/schedules/kernel_runner.h"
+
+using namespace atrous;
+
+namespace {
+
+const std::vector<ImageSize> sizes{{1, 1, 0}, {2, 3, 0}, {3, 2, 0}, {5, 7, 0}, {14, 3, 0}, {17, 5, 0, 2}, {29, 2, 0}, {41, 1, 0}};
+
+bool takes(ElementwiseFunction function) { return function == ElementwiseFunction::prelu; }
+
+// The output size that a stride leaves of an input; the input is chosen so that every tap can be read.
+int input_size(int out, int stride) { return (out - 1) * stride + 1; }
+
+template <class Spec>
+TestArguments conv_arguments(const Spec& s, ImageSize out, int ci, int co, int groups, int dilation, int pad_left, int pad_top,
+                             unsigned seed) {
+    constexpr bool dense = std::is_same_v<Spec, ConvSpec>;
+    bool c16 = s.packing == Packing::c16;
+    ImageSize in{input_size(out.width, s.stride_x), input_size(out.height, s.stride_y), ci, out.batch};
+    out.channels = co;
+    int halo = c16 ? dilation * std::max(s.kernel_x, s.kernel_y) + std::max(pad_left, pad_top) : 0;
+    TestArguments a(seed);
+    a.image(s.packing, in, halo);
+    if (!dense) {
+        c16 ? a.floats({channel_block, s.kernel_x, s.kernel_y, blocks(co)}) : a.floats({s.kernel_x, s.kernel_y, 1, co});
+    } else if (c16) {
+        a.conv_weights_c16(s.kernel_x, s.kernel_y, ci, co, groups);
+    } else {
+        a.floats({s.kernel_x, s.kernel_y, ci / groups, co});
+    }
+    auto per_channel = [&] { c16 ? a.floats({channel_block, blocks(co)}) : a.floats({co}); };
+    per_channel();
+    if (takes(s.activation)) per_channel();
+    if (s.residual != Residual::none) a.image(s.packing, out);
+    a.i32(dilation).i32(dilation).i32(pad_left).i32(pad_top);
+    if (dense) a.i32(c16 ? blocks(co / groups) : co / groups);
+    a.f32(0.1f).f32(0.7f).output_image(s.packing, out);
+    return a;
+}
+
+struct ConvCase {
+    int kernel_x, kernel_y, stride, dilation, pad_left, pad_top;
+};
+const std::vector<ConvCase> windows{{3, 3, 1, 1, 1, 1}, {3, 3, 1, 2, 2, 2}, {3, 3, 1, 18, 18, 18}, {1, 1, 1, 1, 0, 0},
+                                    {5, 3, 2, 1, 2, 0}, {1, 7, 1, 3, 0, 9}, {4, 2, 3, 1, 1, 1}};
+
+template <class Spec>
+void check(const Spec& spec, const SizeHint& hint, const std::string& target, bool scheduled, int ci, int co, int groups,
+           const std::vector<ConvCase>& cases) {
+    CompiledKernel kernel(spec, hint, target, scheduled);
+    INFO(kernel_name(spec, hint, target) << " for " << target << (scheduled ? "" : ", unscheduled"));
+    if (scheduled) CHECK(kernel.undefined_symbols() == "halide_do_par_for ");
+    unsigned seed = 1;
+    for (const ConvCase& c : cases) {
+        if (c.kernel_x != spec.kernel_x || c.kernel_y != spec.kernel_y || c.stride != spec.stride_x) continue;
+        for (const ImageSize& size : sizes) {
+            auto a = conv_arguments(spec, size, ci, co, groups, c.dilation, c.pad_left, c.pad_top, seed++);
+            INFO(size.width << "×" << size.height << ", " << ci << "→" << co << " channels, groups " << groups << ", dilation "
+                            << c.dilation);
+            CHECK(a.compare(spec, [&](auto& args) { return kernel.run(args); }) == "");
+        }
+    }
+}
+
+template <class Spec>
+Spec windowed(const ConvCase& c, Packing packing) {
+    Spec s;
+    s.packing = packing;
+    s.kernel_x = c.kernel_x;
+    s.kernel_y = c.kernel_y;
+    s.stride_x = s.stride_y = c.stride;
+    return s;
+}
+
+}  // namespace
+
+TEST_CASE("dilated convolution: every window on every target") {
+    for (const std::string& target : runnable_targets()) {
+        for (size_t i = 0; i < windows.size(); i++) {
+            // The first three share a kernel: dilation and padding are arguments.
+            if (i == 1 || i == 2) continue;
+            for (Packing packing : {Packing::c16, Packing::planar}) {
+                auto spec = windowed<ConvSpec>(windows[i], packing);
+                spec.activation = i % 2 ? ElementwiseFunction::identity : ElementwiseFunction::relu;
+                check(spec, SizeHint{17, 5, 17, 33}, target, true, 17, 33, 1, windows);
+            }
+        }
+    }
+}
+
+TEST_CASE("dilated convolution: every register tile, and channels that are no whole blocks") {
+    std::vector<ConvCase> window{windows[0], windows[1]};
+    for (const std::string& target : runnable_targets()) {
+        std::vector<std::string> seen;
+        for (int width : {0, 3, 5, 7, 8, 10, 12, 14, 16, 20}) {
+            for (auto [ci, co] : {std::pair{3, 16}, {16, 32}, {40, 8}, {256, 1024}}) {
+                auto spec = windowed<ConvSpec>(window[0], Packing::c16);
+                SizeHint hint{width, width, ci, co};
+                std::string name = kernel_name(spec, hint, target);
+                if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
+                seen.push_back(name);
+                // The tile of large layers is tested on few channels: the hint never changes what is right.
+                check(spec, hint, target, true, std::min(ci, 40), co == 1024 ? 64 : co, 1, window);
+            }
+        }
+        CHECK(seen.size() >= 3);
+    }
+}
+
+TEST_CASE("dilated convolution: groups, activations and residuals") {
+    std::vector<ConvCase> window{windows[0], windows[1]};
+    const std::string target = runnable_targets().back();
+    auto grouped = windowed<ConvSpec>(window[0], Packing::c16);
+    grouped.grouped = true;
+    check(grouped, {17, 5, 32, 64}, target, true, 32, 64, 2, window);
+    check(grouped, {17, 5, 48, 48}, target, true, 48, 48, 3, window);
+    auto planar = windowed<ConvSpec>(window[0], Packing::planar);
+    planar.grouped = true;
+    check(planar, {}, target, true, 6, 9, 3, window);
+    for (Packing packing : {Packing::c16, Packing::planar}) {
+        for (auto activation : {ElementwiseFunction::prelu, ElementwiseFunction::leaky_relu, ElementwiseFunction::clip,
+                                ElementwiseFunction::sigmoid, ElementwiseFunction::hard_swish}) {
+            for (Residual residual : {Residual::none, Residual::before_activation, Residual::after_activation}) {
+                if (residual == Residual::none && activation == ElementwiseFunction::leaky_relu) continue;
+                auto spec = windowed<ConvSpec>(window[0], packing);
+                spec.activation = activation;
+                spec.residual = residual;
+                check(spec, {}, target, true, 5, 18, 1, {windows[1]});
+            }
+        }
+    }
+}
+
+TEST_CASE("depthwise convolution") {
+    for (const std::string& target : runnable_targets()) {
+        for (Packing packing : {Packing::c16, Packing::planar}) {
+            for (size_t i : {0, 4, 5}) {
+                auto spec = windowed<DepthwiseConvSpec>(windows[i], packing);
+                spec.activation = i == 0 ? ElementwiseFunction::clip : ElementwiseFunction::identity;
+                spec.residual = i == 4 ? Residual::after_activation : Residual::none;
+                check(spec, {}, target, true, 19, 19, 19, windows);
+            }
+        }
+    }
+}
+
+TEST_CASE("unscheduled convolutions equal the reference") {
+    const std::string target = runnable_targets().back();
+    for (Packing packing : {Packing::c16, Packing::planar}) {
+        check(windowed<ConvSpec>(windows[0], packing), {}, target, false, 17, 20, 1, {windows[1]});
+        check(windowed<DepthwiseConvSpec>(windows[4], packing), {}, target, false, 5, 5, 5, windows);
+    }
+}
+
+TEST_CASE("transposed convolution by phases, planar") {
+    struct Case {
+        int kernel, stride, dilation, pad, output_padding, groups;
+    };
+    for (const std::string& target : runnable_targets()) {
+        for (bool scheduled : {true, false}) {
+            if (!scheduled && target != runnable_targets().back()) continue;
+            for (auto [kernel, stride] : {std::pair{4, 2}, {2, 2}, {3, 2}, {3, 1}, {1, 3}, {5, 4}}) {
+                TransposedConvSpec spec;
+                spec.kernel_x = spec.kernel_y = kernel;
+                spec.stride_x = spec.stride_y = stride;
+                spec.activation = kernel == 3 ? ElementwiseFunction::prelu : ElementwiseFunction::relu;
+                spec.residual = kernel == 2 ? Residual::before_activation : Residual::none;
+                CompiledKernel compiled(spec, {}, target, scheduled);
+                unsigned seed = 1;
+                for (auto [dilation, pad, output_padding, groups] :
+                     {std::tuple{1, 0, 0, 1}, {1, 1, 1, 1}, {2, 1, 0, 2}, {3, 0, stride - 1, 2}, {4, 2, 0, 1}}) {
+                    for (ImageSize in : {ImageSize{1, 1, 4}, {3, 2, 4, 2}, {9, 4, 4}, {23, 1, 4}}) {
+                        auto size = [&](int n) {
+                            return static_cast<int>(transposed_conv_size(n, kernel, stride, dilation, pad, pad, output_padding));
+                        };
+                        ImageSize out{size(in.width), size(in.height), 6, in.batch};
+                        if (out.width < 1 || out.height < 1) continue;
+                        TestArguments a(seed++);
+                        a.image(Packing::planar, in).floats({kernel, kernel, 6 / groups, 4}).floats({6});
+                        if (takes(spec.activation)) a.floats({6});
+                        if (spec.residual != Residual::none) a.image(Packing::planar, out);
+                        a.i32(dilation).i32(dilation).i32(pad).i32(pad).i32(4 / groups).i32(6 / groups).f32(0).f32(0);
+                        a.output_image(Packing::planar, out);
+                        INFO(name_of(spec) << (scheduled ? "" : " unscheduled") << " dilation " << dilation << " pad " << pad
+                                           << " input " << in.width << "×" << in.height);
+                        CHECK(a.compare(spec, [&](auto& args) { return compiled.run(args); }) == "");
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("the x86 convolution keeps its accumulators in registers") {
+    // A stack reference inside the inner loop is a spilled accumulator: several times slower.
+    for (const std::string& target : runnable_targets()) {
+        ConvSpec spec;
+        spec.packing = Packing::c16;
+        spec.kernel_x = spec.kernel_y = 3;
+        CompiledKernel kernel(spec, SizeHint{320, 320, 64, 64}, target);
+        std::string text = kernel.assembly();
+        bool wide = target.find("avx512") != std::string::npos, fused = target.find("fma") != std::string::npos;
+        std::string multiply = fused ? "vfmadd231ps" : "mulps";
+        // Basic blocks end at labels and jumps; look at those with many multiplications.
+        int hot = 0;
+        std::string block;
+        std::istringstream lines(text);
+        for (std::string line; std::getline(lines, line);) {
+            block += line + "\n";
+            bool ends = line.find(':') != std::string::npos || line.find("\tj") == 0;
+            if (!ends) continue;
+            size_t count = 0, at = 0;
+            while ((at = block.find(multiply, at)) != std::string::npos) count++, at++;
+            if (count >= (wide ? 28u : fused ? 12u : 8u)) {
+                hot++;
+                INFO(target << "\n" << block);
+                CHECK(block.find("(%rsp") == std::string::npos);
+            }
+            block.clear();
+        }
+        INFO(target);
+        CHECK(hot > 0);
+    }
+}
