@@ -1,0 +1,21 @@
+// What a target string asks of the CPU.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace atrous {
+
+// The folder of support files for it, "x86-64-linux": architecture, word size and system of a canonical target.
+std::string platform_of(const std::string& target);
+
+// CpuFeature bits of runtime/network_cpu.h. Throws Error for a feature that a library could not look for when it is
+// opened.
+uint64_t cpu_features_of(const std::string& target);
+
+// Best first: the order in which a library tries its instruction sets. Throws Error where targets do not fit into one
+// library, or one is given twice.
+std::vector<std::string> sort_targets(std::vector<std::string> targets);
+
+}  // namespace atrous

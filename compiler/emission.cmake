@@ -1,0 +1,20 @@
+# Kernels, plan and weights → libraries.
+atrous_library(
+  atrous_emission
+  cpu_level.cpp
+  emit.cpp
+  emit_header.cpp
+  emit_info.cpp
+  emit_tables.cpp
+  files.cpp
+  kernel_cache.cpp
+  kernel_jobs.cpp
+  pipe.cpp
+  sha256.cpp
+  tool.cpp)
+target_compile_definitions(atrous_emission PRIVATE ATROUS_VERSION="${PROJECT_VERSION}")
+target_link_libraries(
+  atrous_emission
+  PUBLIC atrous_schedules
+  PRIVATE OpenSSL::Crypto nlohmann_json::nlohmann_json)
+add_dependencies(atrous_emission atrous_executor)

@@ -1,0 +1,141 @@
+#include "compiler/emit.h"
+
+#include <cctype>
+
+#include "compiler/cpu_level.h"
+#include "compiler/tool.h"
+#include "runtime/abi.h"
+#include "runtime/error.h"
+
+namespace atrous {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// The functions of abi.h, as the executor (network_entry.cpp) calls them after "atrous_".
+constexpr const char* exported[] = {"open",    "output_shape", "workspace_size", "run",       "close",
+                                    "message", "info",         "target",         "network_v1"};
+
+std::string_view text_of(const std::vector<uint8_t>& bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+fs::path support_file(const Emission& emission, const std::string& name) {
+    const std::string platform = platform_of(emission.targets.front());
+    const fs::path file = emission.support / platform / name;
+    if (fs::is_regular_file(file)) return file;
+    throw Error(file.string(), "is missing: this Atrous cannot make libraries for " + platform,
+                "build it with `./dev build`, or choose another --target");
+}
+
+void assemble(const std::string& source, const std::string& object, const WorkFolder& folder) {
+    run_tool({"as", "--fatal-warnings", "-o", object, source}, folder.path());
+    fs::remove(folder / source);
+}
+
+// The weights: only ever copied whole, they are large.
+void make_weights_object(const Emission& emission, const WorkFolder& folder) {
+    create_file(folder / "weights.bin", text_of(emission.weights));
+    create_file(folder / "weights.s", weights_text(emission));
+    assemble("weights.s", emission.name + "_weights.o", folder);
+    fs::remove(folder / "weights.bin");
+}
+
+// Everything else in one object, in which only the network's own names are global.
+void make_network_object(const Emission& emission, const WorkFolder& folder) {
+    create_file(folder / "plan.bin", text_of(emission.plan));
+    create_file(folder / "info.json", info_text(emission));
+    create_file(folder / "tables.s", tables_text(emission));
+    assemble("tables.s", "tables.o", folder);
+
+    std::string objects = "tables.o\nexecutor.o\n";
+    fs::copy_file(support_file(emission, "executor.o"), folder / "executor.o");
+    for (const std::string& object : emission.objects) objects += object + "\n";
+    create_file(folder / "objects.txt", objects);
+    run_tool({"ld", "-r", "--force-group-allocation", "-o", "all.o", "@objects.txt"}, folder.path());
+
+    std::vector<std::string> rename{"objcopy"};
+    for (const char* symbol : exported) {
+        const std::string ours = emission.name + "_" + symbol;
+        rename.insert(rename.end(),
+                      {"--redefine-sym", std::string("atrous_") + symbol + "=" + ours, "--keep-global-symbol", ours});
+    }
+    rename.insert(rename.end(), {"all.o", emission.name + ".o"});
+    run_tool(rename, folder.path());
+}
+
+void make_archive(const Emission& emission, const WorkFolder& folder) {
+    run_tool({"ar", "rcsD", emission.name + ".a", emission.name + ".o", emission.name + "_weights.o"}, folder.path());
+}
+
+std::string alias_option(const Emission& emission) {
+    return "-Wl,--defsym=" ATROUS_NETWORK_SYMBOL "=" + emission.name + "_network_v1";
+}
+
+void make_shared(const Emission& emission, const WorkFolder& folder) {
+    std::string exports = "{\n  global:\n    " ATROUS_NETWORK_SYMBOL ";\n";
+    for (const char* symbol : exported) exports += "    " + emission.name + "_" + symbol + ";\n";
+    create_file(folder / "exports.map", exports + "  local: *;\n};\n");
+    run_tool({"cc", "-shared", "-o", emission.name + ".so", emission.name + ".o", emission.name + "_weights.o",
+              "-Wl,--version-script=exports.map", alias_option(emission), "-Wl,-z,defs,-z,relro,-z,now,-z,noexecstack",
+              "-Wl,--hash-style=gnu,--build-id=none", "-lpthread", "-ldl", "-lm"},
+             folder.path());
+}
+
+// The segment program around this network. Static, so that it needs nothing where it runs.
+void make_app(const Emission& emission, const WorkFolder& folder) {
+    const std::string app = fs::absolute(support_file(emission, "libatrous_app.a")).string();
+    run_tool({"c++", "-static", "-o", emission.name, "-Wl,--whole-archive", app, "-Wl,--no-whole-archive",
+              emission.name + ".o", emission.name + "_weights.o", alias_option(emission), "-Wl,--build-id=none", "-s",
+              "-lpng", "-ljpeg", "-lwebp", "-lz", "-lpthread", "-ldl", "-lm"},
+             folder.path());
+}
+
+}  // namespace
+
+std::vector<std::string> emit(const Emission& emission, const EmittedKinds& kinds, const WorkFolder& folder) {
+    std::vector<std::string> files;
+    if (kinds.header) {
+        files.push_back(emission.name + ".h");
+        create_file(folder / files.back(), header_text(emission));
+    }
+    if (!kinds.library && !kinds.shared && !kinds.app) return files;
+    make_network_object(emission, folder);
+    make_weights_object(emission, folder);
+    if (kinds.library) {
+        files.push_back(emission.name + ".a");
+        make_archive(emission, folder);
+    }
+    if (kinds.shared) {
+        files.push_back(emission.name + ".so");
+        make_shared(emission, folder);
+    }
+    if (kinds.app) {
+        files.push_back(emission.name);
+        make_app(emission, folder);
+    }
+    return files;
+}
+
+void check_name(const std::string& name) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    bool valid = !name.empty() && name.size() <= 128 && letter(name.front());
+    for (char c : name) valid = valid && (letter(c) || digit(c));
+    if (!valid) {
+        throw Error(name, "cannot be a network's name, expected a C identifier",
+                    "choose letters, digits and underscores with --name");
+    }
+}
+
+std::string name_from(const fs::path& model) {
+    std::string name = model.stem().string().substr(0, 128);
+    for (char& c : name) {
+        if (!std::isalnum(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 128) c = '_';
+    }
+    if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front()))) name.insert(0, "net_");
+    return name;
+}
+
+}  // namespace atrous

@@ -1,0 +1,45 @@
+// The last part of the compiler: compiled kernels, plan and weights become NAME.a, NAME.so, NAME.h and the program
+// NAME.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "compiler/files.h"
+
+namespace atrous {
+
+// What the libraries are made of. Object files lie in the work folder.
+struct Emission {
+    std::string name;  // a C identifier
+    std::vector<uint8_t> plan, weights;
+    std::string model_sha256, config_json;          // config: "" for none
+    std::vector<std::string> targets;               // best first, canonical
+    std::vector<std::vector<std::string>> symbols;  // of kernels, for each target, in the plan's order
+    std::vector<std::string> objects;               // that define them; file names in the work folder
+    std::filesystem::path support;                  // folder with PLATFORM/executor.o
+};
+
+struct EmittedKinds {
+    bool library = true, header = true, shared = true, app = false;
+};
+
+// Makes the files in the work folder; their names are returned, "NAME.a" … Throws Error. The same emission gives the
+// same bytes, whatever folder it is made in.
+std::vector<std::string> emit(const Emission& emission, const EmittedKinds& kinds, const WorkFolder& folder);
+
+// Throws Error unless it can begin C identifiers.
+void check_name(const std::string& name);
+// A model's file name made into such a name.
+std::string name_from(const std::filesystem::path& model);
+
+// Texts that emit() writes. info: JSON, what NAME_info() returns.
+std::string info_text(const Emission& emission);
+std::string header_text(const Emission& emission);
+std::string tables_text(const Emission& emission);   // assembler: atrous_parts
+std::string weights_text(const Emission& emission);  // assembler: NAME_weights
+
+}  // namespace atrous

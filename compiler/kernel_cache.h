@@ -1,0 +1,46 @@
+// From kernel specs to object files: compiled in child processes, because LLVM may abort, and kept for next time.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "schedules/kernel_spec.h"
+
+namespace atrous {
+
+struct KernelRequest {
+    KernelSpec spec;
+    SizeHint hint;
+    std::string target;  // canonical
+};
+
+struct KernelOptions {
+    std::filesystem::path folder;               // where objects go, and assembly and statements
+    std::filesystem::path cache;                // empty: none
+    int jobs = 1;                               // child processes at a time
+    bool assembly = false, statements = false;  // wanted beside the object: then nothing comes out of the cache
+    // Called after every kernel and several times a second between. What it throws ends the work.
+    std::function<void(int done, int total)> progress;
+};
+
+struct CompiledKernel {
+    std::string name;                          // of schedules/registry.h
+    std::string symbol;                        // the object's one global symbol
+    std::string object, assembly, statements;  // file names in the folder; the latter two are empty if not wanted
+};
+
+struct CompiledKernels {
+    std::vector<CompiledKernel> kernels;  // each once
+    std::vector<size_t> of_request;       // index into `kernels` for each request
+    int cached = 0;                       // of `kernels`, out of the cache
+};
+
+// Throws Error, naming the kernel and the target. No process is left behind then either.
+CompiledKernels compile_kernels(const std::vector<KernelRequest>& requests, const KernelOptions& options);
+
+// The user's cache folder for Atrous ($XDG_CACHE_HOME, $HOME/.cache); empty if there is none.
+std::filesystem::path default_cache();
+
+}  // namespace atrous

@@ -1,0 +1,22 @@
+// Child processes that compile kernels.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "compiler/kernel_cache.h"
+
+namespace atrous {
+
+struct KernelJob {
+    KernelRequest request;
+    CompiledKernel kernel;
+};
+
+// Compiles all jobs, `options.jobs` at a time. `finished` gets each job when its files are there, `tick` the number of
+// those done, several times a second. Throws Error for the first that fails, or what `tick` throws; the children have
+// ended then.
+void run_kernel_jobs(const std::vector<KernelJob>& jobs, const KernelOptions& options,
+                     const std::function<void(const KernelJob&)>& finished, const std::function<void(int done)>& tick);
+
+}  // namespace atrous

@@ -1,0 +1,32 @@
+// What a child process says and how it ended.
+#pragma once
+
+#include <string>
+
+namespace atrous {
+
+class Pipe {
+  public:
+    Pipe();  // throws Error
+    ~Pipe();
+    Pipe(Pipe&& other) noexcept;
+    Pipe& operator=(Pipe&& other) noexcept;
+
+    int read_end() const { return ends_[0]; }
+    int write_end() const { return ends_[1]; }
+    void close_write_end();
+
+    // Appends what is there to text(), up to a limit that no honest message reaches. False at the end.
+    bool read_some();
+    std::string read_all();
+    const std::string& text() const { return text_; }
+
+  private:
+    int ends_[2] = {-1, -1};
+    std::string text_;
+};
+
+std::string describe_status(int wait_status);    // "exit status 1", "signal 11, Segmentation fault"
+std::string shorten(const std::string& output);  // one line, its beginning if it is long
+
+}  // namespace atrous

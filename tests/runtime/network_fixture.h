@@ -1,0 +1,91 @@
+// Fake kernels, and networks made of a plan written by hand.
+#pragma once
+
+#include <HalideRuntime.h>
+
+#include <catch2/catch.hpp>
+#include <vector>
+
+#include "plan_writer.h"
+#include "runtime/network.h"
+#include "runtime/network_threads.h"
+
+namespace atrous::plan {
+
+// Kernels: args[0] is the address of the user context.
+inline halide_buffer_t& buffer_at(void** args, int i) {
+    return *static_cast<halide_buffer_t*>(args[i]);
+}
+inline float& element(halide_buffer_t& buffer, int i) {
+    return reinterpret_cast<float*>(buffer.host)[i * buffer.dim[0].stride];
+}
+
+// input, f32 factor, i32 addend, output
+inline int scale_kernel(void** args) {
+    halide_buffer_t &in = buffer_at(args, 1), &out = buffer_at(args, 4);
+    const float factor = *static_cast<float*>(args[2]);
+    const int32_t addend = *static_cast<int32_t*>(args[3]);
+    for (int i = 0; i < out.dim[0].extent; ++i) {
+        element(out, i) = element(in, i) * factor + static_cast<float>(addend);
+    }
+    return 0;
+}
+
+// a, b, output
+inline int add_kernel(void** args) {
+    halide_buffer_t &a = buffer_at(args, 1), &b = buffer_at(args, 2), &out = buffer_at(args, 3);
+    for (int i = 0; i < out.dim[0].extent; ++i) element(out, i) = element(a, i) + element(b, i);
+    return 0;
+}
+
+inline int failing_kernel(void**) {
+    return -17;
+}
+
+// input, output: squares, in parallel, each element within a nested loop of one
+inline int square_kernel(void** args) {
+    struct Closure {
+        halide_buffer_t *in, *out;
+    } closure{&buffer_at(args, 1), &buffer_at(args, 2)};
+    const auto task = [](void* context, int i, uint8_t* memory) {
+        const auto inner = [](void*, int j, uint8_t* inner_memory) {
+            const Closure& c = *reinterpret_cast<Closure*>(inner_memory);
+            element(*c.out, j) = element(*c.in, j) * element(*c.in, j);
+            return 0;
+        };
+        return halide_do_par_for(context, inner, i, 1, memory);
+    };
+    return halide_do_par_for(*static_cast<void**>(args[0]), task, 0, closure.out->dim[0].extent,
+                             reinterpret_cast<uint8_t*>(&closure));
+}
+
+inline constexpr network::Kernel fake_kernels[] = {scale_kernel, add_kernel, failing_kernel, square_kernel};
+enum { scale, add, fail, square };
+
+// A plan with all that a network needs to be opened.
+struct Fixture {
+    explicit Fixture(const PlanWriter& plan, const network::Kernel* kernels = fake_kernels)
+        : blob(plan.blob()),
+          levels{{"best", ~uint64_t(0), kernels}, {"good", 0, kernels}, {"plain", 0, kernels}},
+          parts{reinterpret_cast<const uint8_t*>(blob.data()), reinterpret_cast<const uint8_t*>(weights), "{}", levels,
+                3} {
+        REQUIRE(network::open(parts, nullptr, &net) == ATROUS_OK);
+    }
+    ~Fixture() { network::close(net); }
+    std::vector<uint64_t> blob;
+    alignas(64) float weights[32] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 100, 200, 300, 400};
+    network::Level levels[3];
+    network::Parts parts;
+    atrous_net* net = nullptr;
+};
+
+inline atrous_tensor tensor_of(std::vector<float>& data, const std::vector<int64_t>& shape) {
+    atrous_tensor tensor{};
+    tensor.data = data.data();
+    tensor.type = ATROUS_F32;
+    tensor.rank = static_cast<int32_t>(shape.size());
+    std::copy(shape.begin(), shape.end(), tensor.shape);
+    return tensor;
+}
+
+}  // namespace atrous::plan
