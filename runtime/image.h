@@ -46,10 +46,10 @@ struct Box {
     float left = 0, top = 0, right = 0, bottom = 0;
 };
 
-// Pillow's Image.resize for 8-bit images (16-bit ones are reduced to 8 first, but for nearest), bit for bit:
-// antialiased when shrinking, horizontal pass first, 22-bit fixed point coefficients, each pass rounded to 8 bits, a
-// pass that changes nothing left out. Every channel by itself, alpha too. Nearest takes the pixel at floor((x + 0.5) ·
-// scale).
+// Pillow 13's Image.resize for 8-bit images (16-bit ones are reduced to 8 first, but for nearest), bit for bit:
+// antialiased when shrinking, horizontal pass first unless the height loses far more, weights in 22-bit fixed point,
+// each pass rounded to 8 bits, a pass that changes nothing left out. Every channel by itself, alpha too. Nearest takes
+// the pixel at floor((x + 0.5) · scale).
 Image resize(const Image& image, int width, int height, Filter filter);
 Image resize(const Image& image, int width, int height, Filter filter, const Box& box);
 // The same filters on one plane of floats (Pillow's mode F).

@@ -182,9 +182,10 @@ Decoded decode_jpeg(Bytes file, const std::string& name, const ReadLimits& limit
     }
     Decoded decoded;
     decoded.image = make_image(jpeg.width(), jpeg.height(), components == 1 ? 1 : 3, 8, name, limits);
-    if (!jpeg.read_pixels(decoded.image.pixels.data())) broken();
+    // libjpeg forgets the markers once the pixels are read.
     if (components != 4) decoded.image.icc = jpeg.icc();  // a profile of inks says nothing about RGB
     decoded.orientation = exif_orientation(jpeg.exif());
+    if (!jpeg.read_pixels(decoded.image.pixels.data())) broken();
     return decoded;
 }
 
