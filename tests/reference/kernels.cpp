@@ -459,12 +459,13 @@ void run(const ResizeSpec& spec, Arguments args) {
     const bool c16 = spec.packing == Packing::c16;
     const Image x{args.view(c16 ? 5 : 4), c16};
     const float scale_x = args.real(), scale_y = args.real();
+    const int64_t out_width = args.integer(), out_height = args.integer();
     const Image out{args.view(c16 ? 5 : 4), c16};
     args.end();
     const int64_t width = x.width().extent, height = x.height().extent;
     for_each(out.view, [&](const Index& i) {
-        const float at_x = source_coordinate(spec.coordinates, i[c16 ? 1 : 0], width, out.width().extent, scale_x);
-        const float at_y = source_coordinate(spec.coordinates, i[c16 ? 2 : 1], height, out.height().extent, scale_y);
+        const float at_x = source_coordinate(spec.coordinates, i[c16 ? 1 : 0], width, out_width, scale_x);
+        const float at_y = source_coordinate(spec.coordinates, i[c16 ? 2 : 1], height, out_height, scale_y);
         const auto pixel = [&](int64_t ix, int64_t iy) {
             return x.at(i, std::clamp<int64_t>(ix, 0, width - 1), std::clamp<int64_t>(iy, 0, height - 1));
         };

@@ -1,0 +1,44 @@
+// Decides how every value lies in memory: which nodes work on channel-blocked images and which on planar tensors, which
+// concatenations are written in slices by those who make their parts, which results are mere views, and how wide a halo
+// of zeros each blocked image needs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/graph.h"
+#include "compiler/location.h"
+
+namespace atrous {
+
+// This value is made in place, as a part of `whole`.
+struct Part {
+    ValueId whole = no_value;
+    size_t axis = 0;
+    Size begin;
+};
+
+struct NetworkLayout {
+    std::vector<Packing> node;  // by node: of the values that it reads and makes, where it can choose
+    std::vector<Packing> home;  // by value: how its maker leaves it; inputs and constants are planar
+    std::vector<std::optional<Part>> planar_part, blocked_part;  // by value
+    std::vector<Halo> halo;  // by value: of its blocked form, parts' and views' needs included
+
+    const std::optional<Part>& part(ValueId v, Packing packing) const {
+        return (packing == Packing::c16 ? blocked_part : planar_part)[v];
+    }
+};
+
+NetworkLayout choose_layout(const Network& network, const Graph& graph, const std::string& target);
+
+// One filter per channel.
+bool is_depthwise(const Network& network, const Node& node);
+// A node whose result is its input seen differently, in the given packing.
+bool is_view(const Network& network, const Node& node, Packing packing);
+// What the node, in c16, reads outside its image input.
+Halo halo_of(const Network& network, const Node& node);
+// A part of a channel-blocked image that starts at a block.
+bool is_blocked_part(const Value& whole, size_t axis, const Size& begin);
+
+}  // namespace atrous

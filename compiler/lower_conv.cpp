@@ -1,0 +1,237 @@
+// Convolutions, matrix products and transposed convolutions, with what was fused into them.
+#include <algorithm>
+
+#include "compiler/lowering.h"
+#include "compiler/phases.h"
+#include "compiler/repack.h"
+
+namespace atrous {
+namespace {
+
+// Which of the node's inputs fusion has put where.
+struct Operands {
+    ValueId x = no_value, weights = no_value, bias = no_value, slope = no_value, residual = no_value;
+};
+
+Operands operands_of(const Node& node) {
+    Operands result{node.inputs[0], node.inputs[1]};
+    if (node.inputs.size() > 2) result.bias = node.inputs[2];
+    size_t next = 3;
+    if (node.fused.activation == ElementwiseFunction::prelu) result.slope = node.inputs.at(next++);
+    if (node.fused.residual != Residual::none) result.residual = node.inputs.at(next);
+    return result;
+}
+
+// Everything that does not change between the phases of a transposed convolution.
+struct Call {
+    Operands operands;
+    Packing packing = Packing::planar;
+    int64_t channels_in = 1, channels_out = 1, groups = 1;
+    BufferView x, out, residual, bias, slope;
+};
+
+Call call_of(Lowering& to, const Node& node, int64_t groups) {
+    Call call{operands_of(node), to.packing_of(node)};
+    call.groups = groups;
+    call.channels_in = fixed_extent(to.value(call.operands.x), 1);
+    call.channels_out = fixed_extent(to.value(node.outputs[0]), 1);
+    call.x = image_view(to.read(call.operands.x, call.packing), to.shape(call.operands.x));
+    call.bias = to.channel_vector(call.operands.bias, call.channels_out, call.packing);
+    if (has(call.operands.slope)) call.slope = to.channel_vector(call.operands.slope, call.channels_out, call.packing);
+    if (has(call.operands.residual))
+        call.residual = image_view(to.read(call.operands.residual, call.packing), to.shape(call.operands.residual));
+    call.out = image_view(to.place(node.outputs[0], call.packing), to.shape(node.outputs[0]));
+    return call;
+}
+
+struct Window {
+    int64_t dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0;
+};
+
+// Input, weights, bias, [slope], [residual], window, what the spec asks for besides, parameters, output.
+std::vector<PlanArg> arguments(const Call& call, const Node& node, const BufferView& weights, const Window& window,
+                               const std::vector<int64_t>& besides, const BufferView& residual, const BufferView& out) {
+    std::vector<PlanArg> args{call.x, weights, call.bias};
+    if (has(call.operands.slope)) args.push_back(call.slope);
+    if (has(call.operands.residual)) args.push_back(residual);
+    for (const int64_t number : {window.dilation_x, window.dilation_y, window.pad_left, window.pad_top})
+        args.push_back(IntegerArg{Size(number)});
+    for (const int64_t number : besides) args.push_back(IntegerArg{Size(number)});
+    args.push_back(FloatArg{Size(static_cast<double>(node.fused.alpha))});
+    args.push_back(FloatArg{Size(static_cast<double>(node.fused.beta))});
+    args.push_back(out);
+    return args;
+}
+
+template <class Spec>
+Spec spec_of(const Node& node, Packing packing, int64_t kernel_y, int64_t kernel_x, const Pair& stride) {
+    Spec spec;
+    spec.packing = packing;
+    spec.kernel_x = static_cast<int>(kernel_x);
+    spec.kernel_y = static_cast<int>(kernel_y);
+    spec.stride_x = static_cast<int>(stride[1]);
+    spec.stride_y = static_cast<int>(stride[0]);
+    spec.activation = node.fused.activation;
+    spec.residual = node.fused.residual;
+    return spec;
+}
+
+// One call of a dense convolution kernel: a Conv, a Linear, or a phase of a transposed one.
+void call_convolution(Lowering& to, const Node& node, const Call& call, const DenseWeights& weights,
+                      const Window& window, const Pair& stride, const BufferView& residual, const BufferView& out,
+                      const SizeHint& hint, const Size& skip) {
+    ConvSpec spec = spec_of<ConvSpec>(node, call.packing, weights.kernel_y, weights.kernel_x, stride);
+    spec.grouped = call.groups > 1;
+    const bool blocked = call.packing == Packing::c16;
+    const std::string& name = to.value(call.operands.weights).name;
+    const Size kx = weights.kernel_x, ky = weights.kernel_y, ci = weights.channels_in, co = weights.channels_out;
+    const BufferView packed = blocked
+                                  ? to.weights(pack_conv_weights(weights),
+                                               {Size(channel_block), Size(packed_inner_channels(weights.channels_in)),
+                                                kx, ky, channel_blocks(ci), channel_blocks(co)},
+                                               name)
+                                  : to.weights(weights.numbers, {kx, ky, ci, co}, name);
+    const int64_t per_group = call.channels_out / call.groups;
+    const int64_t out_per_group = blocked ? (per_group + channel_block - 1) / channel_block : per_group;
+    to.step(spec, arguments(call, node, packed, window, {out_per_group}, residual, out), hint, skip);
+}
+
+void call_depthwise(Lowering& to, const Node& node, const Call& call, const DenseWeights& weights, const Window& window,
+                    const Pair& stride, const BufferView& residual, const BufferView& out, const SizeHint& hint,
+                    const Size& skip) {
+    const auto spec = spec_of<DepthwiseConvSpec>(node, call.packing, weights.kernel_y, weights.kernel_x, stride);
+    const std::string& name = to.value(call.operands.weights).name;
+    const Size kx = weights.kernel_x, ky = weights.kernel_y, c = weights.channels_out;
+    const BufferView packed =
+        call.packing == Packing::c16
+            ? to.weights(pack_depthwise_weights(weights), {Size(channel_block), kx, ky, channel_blocks(c)}, name)
+            : to.weights(weights.numbers, {kx, ky, Size(1), c}, name);
+    to.step(spec, arguments(call, node, packed, window, {}, residual, out), hint, skip);
+}
+
+double output_numbers(Lowering& to, ValueId v) {
+    double count = 1;
+    for (const Size& extent : to.shape(v)) count *= static_cast<double>(to.at_hint(extent));
+    return count;
+}
+
+// Every stride-th pixel of an image, from (phase_x, phase_y) on.
+BufferView every_pixel(BufferView view, Packing packing, const Pair& stride, const Pair& phase, const Size& width,
+                       const Size& height) {
+    ViewDim &x = view.dims[packing == Packing::c16 ? 1 : 0], &y = view.dims[packing == Packing::c16 ? 2 : 1];
+    view.offset = view.offset + Size(phase[1]) * x.stride + Size(phase[0]) * y.stride;
+    x = {width, x.stride * Size(stride[1])};
+    y = {height, y.stride * Size(stride[0])};
+    return view;
+}
+
+// Outputs that no tap reaches are the activation of the bias.
+void write_bias(Lowering& to, const Node& node, const Call& call, const BufferView& out, const SizeHint& hint,
+                const Size& skip) {
+    const auto spread = [&](BufferView vector) {
+        vector.dims = {vector.dims[0],
+                       {out.dims[1].extent, Size(0)},
+                       {out.dims[2].extent, Size(0)},
+                       vector.dims[1],
+                       {out.dims[4].extent, Size(0)}};
+        return vector;
+    };
+    ElementwiseSpec spec;
+    spec.packing = Packing::c16;
+    spec.function = node.fused.activation;
+    std::vector<PlanArg> args{spread(call.bias)};
+    if (has(call.operands.slope)) args.push_back(spread(call.slope));
+    args.push_back(IntegerArg{Size(call.channels_out)});
+    args.push_back(FloatArg{Size(static_cast<double>(node.fused.alpha))});
+    args.push_back(FloatArg{Size(static_cast<double>(node.fused.beta))});
+    args.push_back(out);
+    to.step(spec, args, hint, skip);
+}
+
+void lower_planar_transposed(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call) {
+    TransposedConvSpec spec;
+    spec.kernel_x = static_cast<int>(op.kernel[1]);
+    spec.kernel_y = static_cast<int>(op.kernel[0]);
+    spec.stride_x = static_cast<int>(op.stride[1]);
+    spec.stride_y = static_cast<int>(op.stride[0]);
+    spec.activation = node.fused.activation;
+    spec.residual = node.fused.residual;
+    const int64_t in = call.channels_in / op.groups, out = call.channels_out / op.groups;
+    const BufferView weights = to.weights(to.numbers(call.operands.weights),
+                                          {Size(op.kernel[1]), Size(op.kernel[0]), Size(out), Size(call.channels_in)},
+                                          to.value(call.operands.weights).name);
+    const Window window{op.dilation[1], op.dilation[0], op.pad_begin[1], op.pad_begin[0]};
+    to.step(spec, arguments(call, node, weights, window, {in, out}, call.residual, call.out),
+            to.hint_of(image_of(to.shape(node.outputs[0])), call.channels_in, call.channels_out));
+}
+
+// One call per phase. The x of each is the same; taps, output pixels and how far the taps reach differ.
+void lower_phases(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call) {
+    const ImageShape shape = image_of(to.shape(node.outputs[0]));
+    const bool depthwise = is_depthwise(to.network(), node);
+    const std::vector<float>& numbers = to.numbers(call.operands.weights);
+    for (int64_t v = 0; v < op.stride[0]; ++v)
+        for (int64_t u = 0; u < op.stride[1]; ++u) {
+            const Phase y = phase_of(op, 0, v), x = phase_of(op, 1, u);
+            const Size width = phase_extent(shape.w, op.stride[1], u), height = phase_extent(shape.h, op.stride[0], v);
+            const Size some = minimum(width, height), skip = less(some, Size(1));
+            if (skip.integer() == 1) continue;
+            const Size w = maximum(width, Size(0)), h = maximum(height, Size(0));
+            const BufferView out = every_pixel(call.out, call.packing, op.stride, {v, u}, w, h);
+            const SizeHint hint = to.hint_of({shape.n, shape.c, h, w}, call.channels_in, call.channels_out);
+            if (x.taps == 0 || y.taps == 0) {
+                write_bias(to, node, call, out, hint, skip);
+                continue;
+            }
+            const BufferView residual = has(call.operands.residual)
+                                            ? every_pixel(call.residual, call.packing, op.stride, {v, u}, w, h)
+                                            : BufferView{};
+            const DenseWeights weights =
+                phase_weights(numbers, call.channels_in, call.channels_out / op.groups, op.groups, op.kernel[0],
+                              op.kernel[1], {y.taps, y.first, y.step}, {x.taps, x.first, x.step});
+            const Window window{x.dilation, y.dilation, x.pad_begin, y.pad_begin};
+            const auto& call_kernel = depthwise ? call_depthwise : call_convolution;
+            call_kernel(to, node, call, weights, window, {1, 1}, residual, out, hint, skip);
+        }
+}
+
+}  // namespace
+
+void lower_convolution(Lowering& to, const Node& node) {
+    const auto& op = std::get<ConvOp>(node.op);
+    const Call call = call_of(to, node, op.groups);
+    const DenseWeights weights{call.channels_out, call.channels_in / op.groups, op.kernel[0], op.kernel[1],
+                               to.numbers(call.operands.weights)};
+    const Window window{op.dilation[1], op.dilation[0], op.pad_begin[1], op.pad_begin[0]};
+    const SizeHint hint = to.hint_of(image_of(to.shape(node.outputs[0])), call.channels_in, call.channels_out);
+    const auto& call_kernel = is_depthwise(to.network(), node) ? call_depthwise : call_convolution;
+    call_kernel(to, node, call, weights, window, op.stride, call.residual, call.out, hint, Size(0));
+    to.count_flop(2.0 * output_numbers(to, node.outputs[0]) *
+                  static_cast<double>(weights.channels_in * op.kernel[0] * op.kernel[1]));
+}
+
+void lower_linear(Lowering& to, const Node& node) {
+    const Call call = call_of(to, node, 1);
+    const std::vector<float>& numbers = to.numbers(call.operands.weights);
+    DenseWeights weights{call.channels_out, call.channels_in, 1, 1, std::vector<float>(numbers.size())};
+    for (int64_t in = 0; in < call.channels_in; ++in)  // stored (K, M), wanted (M, K)
+        for (int64_t out = 0; out < call.channels_out; ++out)
+            weights.numbers[static_cast<size_t>(out * call.channels_in + in)] =
+                numbers[static_cast<size_t>(in * call.channels_out + out)];
+    const SizeHint hint = to.hint_of(image_of(to.shape(node.outputs[0])), call.channels_in, call.channels_out);
+    call_convolution(to, node, call, weights, {}, {1, 1}, call.residual, call.out, hint, Size(0));
+    to.count_flop(2.0 * output_numbers(to, node.outputs[0]) * static_cast<double>(call.channels_in));
+}
+
+void lower_transposed_convolution(Lowering& to, const Node& node) {
+    const auto& op = std::get<TransposedConvOp>(node.op);
+    const Call call = call_of(to, node, op.groups);
+    if (call.packing == Packing::c16)
+        lower_phases(to, node, op, call);
+    else
+        lower_planar_transposed(to, node, op, call);
+    to.count_flop(2.0 * output_numbers(to, call.operands.x) *
+                  static_cast<double>(call.channels_out / op.groups * op.kernel[0] * op.kernel[1]));
+}
+
+}  // namespace atrous

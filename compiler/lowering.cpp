@@ -1,0 +1,353 @@
+#include "compiler/lowering.h"
+
+#include <algorithm>
+
+#include "compiler/repack.h"
+#include "runtime/error.h"
+#include "schedules/registry.h"
+
+namespace atrous {
+namespace {
+
+constexpr int default_size = 320;
+
+std::span<const std::byte> bytes_of(const std::vector<float>& numbers) {
+    return std::as_bytes(std::span(numbers));
+}
+
+template <class T>
+std::vector<std::byte> narrowed(const std::vector<int64_t>& integers) {
+    std::vector<T> numbers(integers.begin(), integers.end());
+    const auto bytes = std::as_bytes(std::span(numbers));
+    return {bytes.begin(), bytes.end()};
+}
+
+std::vector<std::byte> constant_bytes(const Value& value) {
+    const Constant& constant = *value.constant;
+    switch (value.type) {
+    case ElementType::f32: {
+        const auto bytes = bytes_of(constant.floats);
+        return {bytes.begin(), bytes.end()};
+    }
+    case ElementType::i64:
+        return narrowed<int64_t>(constant.integers);
+    case ElementType::i32:
+        return narrowed<int32_t>(constant.integers);
+    case ElementType::i8:
+        return narrowed<int8_t>(constant.integers);
+    case ElementType::f64: {
+        const std::vector<double> numbers(constant.floats.begin(), constant.floats.end());
+        const auto bytes = std::as_bytes(std::span(numbers));
+        return {bytes.begin(), bytes.end()};
+    }
+    default:
+        return narrowed<uint8_t>(constant.integers);
+    }
+}
+
+// The free dimensions of an input at the size to optimise for.
+int64_t hinted_dim(const Network& network, const LowerOptions& options, uint32_t input, uint32_t dim) {
+    const size_t rank = network.values[network.inputs.at(input)].shape.size();
+    const int64_t height = options.height > 0 ? options.height : default_size;
+    const int64_t width = options.width > 0 ? options.width : default_size;
+    if (rank == 4 && dim == 2) return height;
+    if (rank >= 3 && dim + 1 == rank) return width;
+    return 1;
+}
+
+}  // namespace
+
+Lowering::Lowering(Network network, const LowerOptions& options)
+    : network_(std::move(network)),
+      options_(options),
+      graph_(network_),
+      layout_(choose_layout(network_, graph_, options_.targets.at(0))),
+      planar_(network_.values.size()),
+      blocked_(network_.values.size()) {}
+
+LoweredNetwork Lowering::run() {
+    declare_ports();
+    for (const Node& node : network_.nodes) {
+        node_ = &node;
+        schedule_ = "view";
+        flop_ = 0;
+        lower_node(node);
+        add_row(node);
+        write_outputs(node);
+    }
+    node_ = nullptr;
+    for (size_t o = 0; o < network_.outputs.size(); ++o)
+        if (graph_.producer[network_.outputs[o]] == Graph::no_node) write_output(o);
+    for (const Constraint& constraint : network_.constraints)
+        plan_.constraint(constraint.condition, constraint.message);
+    result_.plan = plan_.finish(static_cast<uint32_t>(result_.kernels.size()));
+    result_.weights = plan_.take_weights();
+    return std::move(result_);
+}
+
+void Lowering::declare_ports() {
+    for (size_t i = 0; i < network_.inputs.size(); ++i) {
+        const ValueId v = network_.inputs[i];
+        PlanPort port{value(v).name, value(v).type, shape(v), {}};
+        for (const Size& extent : shape(v))
+            port.names.push_back(extent.is_number() ? "" : extent.terms().begin()->second.first->name);
+        plan_.input(port);
+        const uint32_t tensor =
+            plan_.input_tensor(static_cast<uint32_t>(i), value(v).type, element_count(shape(v)), value(v).name);
+        view(v, Packing::planar, {tensor, value(v).type, Packing::planar, Size(0), dense_strides(shape(v))});
+    }
+    for (size_t o = 0; o < network_.outputs.size(); ++o) {
+        const ValueId v = network_.outputs[o];
+        plan_.output({value(v).name, value(v).type, shape(v), {}});
+        output_tensors_.push_back(
+            plan_.output_tensor(static_cast<uint32_t>(o), value(v).type, element_count(shape(v)), value(v).name));
+        output_of_.try_emplace(v, o);
+    }
+}
+
+void Lowering::lower_node(const Node& node) {
+    struct {
+        Lowering& to;
+        const Node& node;
+        void operator()(const ConvOp&) const { lower_convolution(to, node); }
+        void operator()(const TransposedConvOp&) const { lower_transposed_convolution(to, node); }
+        void operator()(const LinearOp&) const { lower_linear(to, node); }
+        void operator()(const PoolOp&) const { lower_pool(to, node); }
+        void operator()(const GlobalPoolOp&) const { lower_global_pool(to, node); }
+        void operator()(const ResizeOp&) const { lower_resize(to, node); }
+        void operator()(const ElementwiseOp&) const { lower_elementwise(to, node); }
+        void operator()(const SoftmaxOp&) const { lower_softmax(to, node); }
+        void operator()(const ArgmaxOp&) const { lower_argmax(to, node); }
+        void operator()(const InstanceNormOp&) const { lower_instance_norm(to, node); }
+        void operator()(const ConcatOp&) const { lower_concat(to, node); }
+        void operator()(const SliceOp&) const { lower_slice(to, node); }
+        void operator()(const PadOp&) const { lower_pad(to, node); }
+        void operator()(const TransposeOp&) const { lower_transpose(to, node); }
+        void operator()(const ReshapeOp&) const { lower_reshape(to, node); }
+        void operator()(const ExpandOp&) const { lower_expand(to, node); }
+        void operator()(const DepthToSpaceOp&) const { lower_depth_to_space(to, node); }
+        void operator()(const SpaceToDepthOp&) const { lower_space_to_depth(to, node); }
+        void operator()(const CastOp&) const { lower_cast(to, node); }
+    } const lowering{*this, node};
+    std::visit(lowering, node.op);
+}
+
+void Lowering::write_outputs(const Node& node) {
+    for (const ValueId v : node.outputs) {
+        if (!has(v) || !graph_.is_output[v]) continue;
+        for (size_t o = 0; o < network_.outputs.size(); ++o)
+            if (network_.outputs[o] == v) write_output(o);
+    }
+}
+
+void Lowering::write_output(size_t output) {
+    const ValueId v = network_.outputs[output];
+    const Location from = read(v, Packing::planar);
+    if (from.tensor == output_tensors_[output]) return;
+    const std::vector<Size> to = dense_strides(shape(v));
+    std::vector<CopyDim> dims;
+    for (size_t d = 0; d < to.size(); ++d) dims.push_back({shape(v)[d], from.strides[d], to[d]});
+    copy(plan::size_of(from.element), dims, {from.tensor, from.element, from.offset, {}},
+         {output_tensors_[output], from.element, Size(0), {}});
+}
+
+void Lowering::add_row(const Node& node) {
+    std::string text;
+    for (const Size& extent : shape(node.outputs[0]))
+        text += (text.empty() ? "" : "x") + std::to_string(at_hint(extent));
+    result_.operators.push_back({node.name, node.onnx_type, text, schedule_, flop_ / 1e9});
+}
+
+const Location& Lowering::read(ValueId v, Packing packing) {
+    std::optional<Location>& found = at(v, packing);
+    if (found) return *found;
+    if (value(v).constant) return *(found = place_constant(v, packing));
+    const Packing other = packing == Packing::c16 ? Packing::planar : Packing::c16;
+    const std::optional<Location>& home = at(v, other);
+    if (!home) refuse("reads \"" + value(v).name + "\", which nothing has computed", "check the order of its nodes");
+    const BufferView from = image_view(*home, shape(v));
+    const BufferView to = image_view(place(v, packing), shape(v));
+    const std::string row_schedule = schedule_;
+    if (packing == Packing::c16)
+        step(PackSpec{}, {from, to}, hint_of(v));
+    else
+        step(UnpackSpec{}, {from, to}, hint_of(v));
+    schedule_ = row_schedule;
+    return *at(v, packing);
+}
+
+Location Lowering::read_dense(ValueId v) {
+    const Location& from = read(v, Packing::planar);
+    if (is_dense(from, shape(v))) return from;
+    const std::vector<Size> strides = dense_strides(shape(v));
+    const uint32_t tensor = plan_.arena_tensor(from.element, element_count(shape(v)), value(v).name);
+    std::vector<CopyDim> dims;
+    for (size_t d = 0; d < strides.size(); ++d) dims.push_back({shape(v)[d], from.strides[d], strides[d]});
+    copy(plan::size_of(from.element), dims, {from.tensor, from.element, from.offset, {}},
+         {tensor, from.element, Size(0), {}});
+    return {tensor, from.element, Packing::planar, Size(0), strides};
+}
+
+Location Lowering::place_constant(ValueId v, Packing packing) {
+    const Value& constant = value(v);
+    if (packing == Packing::planar) {
+        const std::vector<std::byte> bytes = constant_bytes(constant);
+        const uint32_t tensor = plan_.weights_tensor(constant.type, bytes, constant.name);
+        return {tensor, constant.type, Packing::planar, Size(0), dense_strides(constant.shape)};
+    }
+    const ImageShape image = image_of(constant.shape);
+    const ImageExtents extents{image.n.integer().value_or(1), image.c.integer().value_or(1),
+                               image.h.integer().value_or(1), image.w.integer().value_or(1)};
+    const std::vector<float> packed = pack_image(constant.constant->floats, extents, layout_.halo[v]);
+    const uint32_t tensor = plan_.weights_tensor(ElementType::f32, bytes_of(packed), constant.name);
+    return blocked_location(tensor, image, layout_.halo[v]);
+}
+
+const Location& Lowering::place(ValueId v, Packing packing) {
+    std::optional<Location>& found = at(v, packing);
+    if (found) return *found;
+    const std::optional<Part>& part = layout_.part(v, packing);
+    return *(found = part ? place_part(*part, packing) : allocate(v, packing));
+}
+
+Location Lowering::place_part(const Part& part, Packing packing) {
+    Location location = place(part.whole, packing);
+    if (packing == Packing::planar || part.axis == 0)
+        location.offset = location.offset + part.begin * location.strides[part.axis];
+    else
+        location.offset = location.offset + floor_div(part.begin, Size(channel_block)) * location.strides[1];
+    return location;
+}
+
+Location Lowering::allocate(ValueId v, Packing packing) {
+    const Value& made = value(v);
+    if (packing == Packing::planar) {
+        const auto output = output_of_.find(v);
+        const uint32_t tensor = output != output_of_.end()
+                                    ? output_tensors_[output->second]
+                                    : plan_.arena_tensor(made.type, element_count(made.shape), made.name);
+        return {tensor, made.type, Packing::planar, Size(0), dense_strides(made.shape)};
+    }
+    const ImageShape image = image_of(made.shape);
+    const Halo& halo = layout_.halo[v];
+    const uint32_t tensor = plan_.arena_tensor(made.type, blocked_elements(image, halo), made.name);
+    Location location = blocked_location(tensor, image, halo);
+    location.element = made.type;
+    fill_halo(location, image, halo);
+    return location;
+}
+
+// Zeros around the image, before anything is written into it: two strips over the whole width, two beside the image.
+void Lowering::fill_halo(const Location& location, const ImageShape& image, const Halo& halo) {
+    const std::string row_schedule = schedule_;
+    const Size &x = location.strides[3], &y = location.strides[2];
+    const auto fill = [&](const Size& left, const Size& top, const Size& width, const Size& height) {
+        if (width.integer() == 0 || height.integer() == 0) return;
+        BufferView strip = blocked_image(location, {image.n, image.c, height, width});
+        strip.offset = strip.offset + left * x + top * y;
+        step(FillSpec{}, {FloatArg{Size(0)}, strip});
+    };
+    const Size width = image.w + Size(halo.left + halo.right);
+    fill(Size(-halo.left), Size(-halo.top), width, Size(halo.top));
+    fill(Size(-halo.left), image.h, width, Size(halo.bottom));
+    fill(Size(-halo.left), Size(0), Size(halo.left), image.h);
+    fill(image.w, Size(0), Size(halo.right), image.h);
+    schedule_ = row_schedule;
+}
+
+void Lowering::view(ValueId v, Packing packing, const Location& location) {
+    at(v, packing) = location;
+}
+
+const std::vector<float>& Lowering::numbers(ValueId v) const {
+    if (!value(v).constant || value(v).type != ElementType::f32)
+        refuse("reads \"" + value(v).name + "\" as weights, but it is not a float constant",
+               "store the weights in the model");
+    return value(v).constant->floats;
+}
+
+BufferView Lowering::weights(const std::vector<float>& packed, const std::vector<Size>& extents,
+                             const std::string& name) {
+    return dense_view(plan_.weights_tensor(ElementType::f32, bytes_of(packed), name), ElementType::f32, extents);
+}
+
+BufferView Lowering::channel_vector(ValueId v, int64_t channels, Packing packing) {
+    const std::vector<float> zero{0.0f};
+    const std::vector<float>& from = has(v) ? numbers(v) : zero;
+    std::vector<float> packed = pack_channels(from, channels);
+    const std::string name = has(v) ? value(v).name : "zeros";
+    if (packing == Packing::c16) return weights(packed, {Size(channel_block), channel_blocks(Size(channels))}, name);
+    packed.resize(static_cast<size_t>(channels));
+    return weights(packed, {Size(channels)}, name);
+}
+
+void Lowering::step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint, const Size& skip) {
+    schedule_ = schedule_name(spec, hint, options_.targets[0]);
+    plan_.step(kernel(spec, hint), args, node_ ? node_->name : std::string(), skip);
+}
+
+uint32_t Lowering::kernel(const KernelSpec& spec, const SizeHint& hint) {
+    std::string key = name_of(spec);
+    for (const std::string& target : options_.targets) key += " " + kernel_name(spec, hint, target);
+    const auto [entry, added] = kernel_index_.try_emplace(key, static_cast<uint32_t>(result_.kernels.size()));
+    if (added) result_.kernels.push_back({spec, hint});
+    return entry->second;
+}
+
+// Neighbouring dimensions that both sides walk without a gap become one; then the rest must fit the kernel's six.
+void Lowering::copy(uint32_t element_bytes, const std::vector<CopyDim>& outermost_first, BufferView from,
+                    BufferView to) {
+    std::vector<CopyDim> dims;  // innermost first
+    for (size_t d = outermost_first.size(); d-- > 0;) {
+        const CopyDim& dim = outermost_first[d];
+        if (dim.extent.integer() == 1) continue;
+        if (!dims.empty() && dim.from == dims.back().from * dims.back().extent &&
+            dim.to == dims.back().to * dims.back().extent)
+            dims.back().extent = dims.back().extent * dim.extent;
+        else
+            dims.push_back(dim);
+    }
+    if (dims.size() > 6) refuse("moves elements along more than six axes", "reshape the tensor to fewer dimensions");
+    if (dims.empty()) dims.push_back({Size(1), Size(1), Size(1)});
+    while (dims.size() < 6) dims.push_back({Size(1), Size(0), Size(0)});
+    CopySpec spec;
+    spec.element_bytes = static_cast<int>(element_bytes);
+    spec.strided = dims[0].from.integer() != 1;
+    spec.scattered = dims[0].to.integer() != 1;
+    for (const CopyDim& dim : dims) {
+        from.dims.push_back({dim.extent, dim.from});
+        to.dims.push_back({dim.extent, dim.to});
+    }
+    step(spec, {from, to});
+}
+
+int64_t Lowering::at_hint(const Size& size) const {
+    return static_cast<int64_t>(
+        size.evaluate([&](uint32_t input, uint32_t dim) { return hinted_dim(network_, options_, input, dim); }));
+}
+
+SizeHint Lowering::hint_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const {
+    const auto clamped = [](int64_t extent) { return static_cast<int>(std::clamp<int64_t>(extent, 0, 1 << 30)); };
+    return {clamped(at_hint(out.w)), clamped(at_hint(out.h)), clamped(channels_in), clamped(channels_out)};
+}
+
+SizeHint Lowering::hint_of(ValueId out) const {
+    const ImageShape image = image_of(shape(out));
+    const int64_t channels = std::max<int64_t>(0, fixed_extent(value(out), 1));
+    return hint_of(image, channels, channels);
+}
+
+void Lowering::require_equal(const Size& a, const Size& b, const std::string& what) {
+    if (a == b) return;
+    const Size equal = equals(a, b);
+    const std::string message = "node \"" + node_->name + "\" (" + node_->onnx_type + "): " + what +
+                                " must be equal: " + a.text() + " and " + b.text();
+    if (equal.integer() == 0) refuse(what + " differ: " + a.text() + " and " + b.text(), "check the model's shapes");
+    plan_.constraint(equal, message);
+}
+
+void Lowering::refuse(const std::string& problem, const std::string& advice) const {
+    throw Error(node_ ? subject_of(network_, *node_) : network_.file, problem, advice);
+}
+
+}  // namespace atrous

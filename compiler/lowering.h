@@ -1,0 +1,118 @@
+// The state of a lowering: where every value lies by now, the kernels asked for, and the plan that grows step by step.
+// lower_*.cpp turn one kind of node each into steps, with what is here.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/graph.h"
+#include "compiler/layout.h"
+#include "compiler/location.h"
+#include "compiler/lower.h"
+#include "compiler/plan_builder.h"
+
+namespace atrous {
+
+// One dimension of a copy: how far to go in the source and in the destination.
+struct CopyDim {
+    Size extent, from, to;
+};
+
+class Lowering {
+  public:
+    Lowering(Network network, const LowerOptions& options);
+    LoweredNetwork run();
+
+    const Network& network() const { return network_; }
+    const Value& value(ValueId v) const { return network_.values[v]; }
+    const std::vector<Size>& shape(ValueId v) const { return network_.values[v].shape; }
+    Packing packing_of(const Node& node) const {
+        return layout_.node[static_cast<size_t>(&node - network_.nodes.data())];
+    }
+    bool is_blocked(const Node& node) const { return packing_of(node) == Packing::c16; }
+    bool has_location(ValueId v, Packing packing) const { return at(v, packing).has_value(); }
+
+    // Where the value can be read in this packing; packs or unpacks it first if need be, once.
+    const Location& read(ValueId v, Packing packing);
+    // The same, planar and row-major without gaps.
+    Location read_dense(ValueId v);
+    // Where the value is to be written.
+    const Location& place(ValueId v, Packing packing);
+    // Says that the value lies within another.
+    void view(ValueId v, Packing packing, const Location& location);
+
+    // Constants, packed at compile time. Weights and vectors are those of a convolution.
+    const std::vector<float>& numbers(ValueId v) const;
+    BufferView weights(const std::vector<float>& packed, const std::vector<Size>& extents, const std::string& name);
+    // One number per channel: (co), or (c, cb) when blocked; zeros for no_value.
+    BufferView channel_vector(ValueId v, int64_t channels, Packing packing);
+
+    // A kernel call for the node at hand. The hint is for outputs of this shape.
+    void step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint = {},
+              const Size& skip = {});
+    void copy(uint32_t element_bytes, const std::vector<CopyDim>& outermost_first, BufferView from, BufferView to);
+    SizeHint hint_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const;
+    SizeHint hint_of(ValueId out) const;
+    int64_t at_hint(const Size& size) const;
+    void count_flop(double flop) { flop_ += flop; }
+    void require_equal(const Size& a, const Size& b, const std::string& what);
+
+    [[noreturn]] void refuse(const std::string& problem, const std::string& advice) const;
+
+  private:
+    std::optional<Location>& at(ValueId v, Packing packing) {
+        return (packing == Packing::c16 ? blocked_ : planar_)[v];
+    }
+    const std::optional<Location>& at(ValueId v, Packing packing) const {
+        return (packing == Packing::c16 ? blocked_ : planar_)[v];
+    }
+    void declare_ports();
+    void lower_node(const Node& node);
+    void write_outputs(const Node& node);
+    void write_output(size_t output);
+    void add_row(const Node& node);
+    Location place_constant(ValueId v, Packing packing);
+    Location place_part(const Part& part, Packing packing);
+    Location allocate(ValueId v, Packing packing);
+    void fill_halo(const Location& location, const ImageShape& image, const Halo& halo);
+    uint32_t kernel(const KernelSpec& spec, const SizeHint& hint);
+
+    Network network_;
+    LowerOptions options_;
+    Graph graph_;
+    NetworkLayout layout_;
+    PlanBuilder plan_;
+    std::vector<std::optional<Location>> planar_, blocked_;
+    std::vector<uint32_t> output_tensors_;
+    std::map<ValueId, size_t> output_of_;  // the first output that returns it
+    std::map<std::string, uint32_t> kernel_index_;
+    LoweredNetwork result_;
+
+    const Node* node_ = nullptr;  // at hand
+    std::string schedule_;        // of its last step
+    double flop_ = 0;
+};
+
+void lower_convolution(Lowering& to, const Node& node);
+void lower_transposed_convolution(Lowering& to, const Node& node);
+void lower_linear(Lowering& to, const Node& node);
+void lower_pool(Lowering& to, const Node& node);
+void lower_global_pool(Lowering& to, const Node& node);
+void lower_resize(Lowering& to, const Node& node);
+void lower_elementwise(Lowering& to, const Node& node);
+void lower_softmax(Lowering& to, const Node& node);
+void lower_argmax(Lowering& to, const Node& node);
+void lower_instance_norm(Lowering& to, const Node& node);
+void lower_concat(Lowering& to, const Node& node);
+void lower_slice(Lowering& to, const Node& node);
+void lower_pad(Lowering& to, const Node& node);
+void lower_transpose(Lowering& to, const Node& node);
+void lower_reshape(Lowering& to, const Node& node);
+void lower_expand(Lowering& to, const Node& node);
+void lower_depth_to_space(Lowering& to, const Node& node);
+void lower_space_to_depth(Lowering& to, const Node& node);
+void lower_cast(Lowering& to, const Node& node);
+
+}  // namespace atrous
