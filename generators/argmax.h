@@ -1,4 +1,5 @@
-// The index of the largest element along one axis of a planar (inner, axis, outer) tensor: the first of equals, or the last.
+// The index of the largest element along one axis of a planar (inner, axis, outer) tensor: the first of equals, or the
+// last.
 #pragma once
 
 #include "generators/kernel_spec.h"

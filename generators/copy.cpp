@@ -38,14 +38,21 @@ Fill fill(Expr value) {
 
 Type halide_type(ElementType type) {
     switch (type) {
-    case ElementType::f32: return Float(32);
-    case ElementType::f64: return Float(64);
-    case ElementType::f16: return Float(16);
-    case ElementType::i64: return Int(64);
-    case ElementType::i32: return Int(32);
-    case ElementType::i8: return Int(8);
+    case ElementType::f32:
+        return Float(32);
+    case ElementType::f64:
+        return Float(64);
+    case ElementType::f16:
+        return Float(16);
+    case ElementType::i64:
+        return Int(64);
+    case ElementType::i32:
+        return Int(32);
+    case ElementType::i8:
+        return Int(8);
     case ElementType::u8:
-    case ElementType::boolean: return UInt(8);
+    case ElementType::boolean:
+        return UInt(8);
     }
     return Float(32);
 }
@@ -53,7 +60,8 @@ Type halide_type(ElementType type) {
 Cast cast_elements(const CastSpec& spec, Func input) {
     Cast c;
     Expr x = input(c.i);
-    Expr result = spec.to == ElementType::boolean ? cast<uint8_t>(x != cast(x.type(), 0)) : cast(halide_type(spec.to), x);
+    Expr result =
+        spec.to == ElementType::boolean ? cast<uint8_t>(x != cast(x.type(), 0)) : cast(halide_type(spec.to), x);
     c.output = Func("cast");
     c.output(c.i) = result;
     return c;

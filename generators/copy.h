@@ -1,5 +1,5 @@
-// Moving elements without arithmetic: strided copies (Slice, Transpose, Concat, Expand …), the change between planar and
-// c16, casts and fills.
+// Moving elements without arithmetic: strided copies (Slice, Transpose, Concat, Expand …), the change between planar
+// and c16, casts and fills.
 #pragma once
 
 #include <array>

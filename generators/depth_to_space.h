@@ -13,6 +13,7 @@ struct DepthToSpace {
 };
 
 // Planar input (x, y, channels·block², n); output (x, y, channels, n), each side `block` times longer.
-DepthToSpace depth_to_space(const DepthToSpaceSpec& spec, Halide::Func input, Halide::Expr block, Halide::Expr channels);
+DepthToSpace depth_to_space(const DepthToSpaceSpec& spec, Halide::Func input, Halide::Expr block,
+                            Halide::Expr channels);
 
 }  // namespace atrous

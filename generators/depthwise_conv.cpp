@@ -17,7 +17,8 @@ DepthwiseConv depthwise_conv(const DepthwiseConvSpec& spec, const ConvInputs& in
     conv.sum(v.in(spec.packing)) += weight * x(v.c, v.x * spec.stride_x + kx * in.dilation_x - in.pad_left,
                                                v.y * spec.stride_y + ky * in.dilation_y - in.pad_top, v.cb, v.n);
 
-    Expr slope = spec.activation == ElementwiseFunction::prelu ? ChannelTensor{in.slope, spec.packing}(v.c, v.cb) : Expr();
+    Expr slope =
+        spec.activation == ElementwiseFunction::prelu ? ChannelTensor{in.slope, spec.packing}(v.c, v.cb) : Expr();
     Expr other = spec.residual != Residual::none ? in.residual(v.in(spec.packing)) : Expr();
     conv.output = Func("depthwise_conv");
     conv.output(v.in(spec.packing)) =

@@ -6,7 +6,8 @@ namespace atrous {
 
 using namespace Halide;
 
-Expr finish(Expr sum, ElementwiseFunction activation, Residual residual, Expr slope, Expr other, Expr alpha, Expr beta) {
+Expr finish(Expr sum, ElementwiseFunction activation, Residual residual, Expr slope, Expr other, Expr alpha,
+            Expr beta) {
     if (residual == Residual::before_activation) sum += other;
     sum = apply_function(activation, sum, slope, Expr(), alpha, beta);
     if (residual == Residual::after_activation) sum += other;
@@ -27,8 +28,8 @@ DilatedConv dilated_conv(const ConvSpec& spec, const ConvInputs& in) {
     if (spec.packing == Packing::c16) {
         conv.taps = RDom(0, in.ci_lanes, 0, spec.kernel_x, 0, spec.kernel_y, 0, in.ci_blocks, "r");
         RVar ci = conv.taps.x, kx = conv.taps.y, ky = conv.taps.z, cib = conv.taps.w;
-        conv.sum(v.in(spec.packing)) += in.weights(v.c, ci, kx, ky, cib, v.cb) *
-                                        x(ci, source_x(kx), source_y(ky), first_block + cib, v.n);
+        conv.sum(v.in(spec.packing)) +=
+            in.weights(v.c, ci, kx, ky, cib, v.cb) * x(ci, source_x(kx), source_y(ky), first_block + cib, v.n);
     } else {
         conv.taps = RDom(0, spec.kernel_x, 0, spec.kernel_y, 0, in.ci_blocks, "r");
         RVar kx = conv.taps.x, ky = conv.taps.y, ci = conv.taps.z;
@@ -36,7 +37,8 @@ DilatedConv dilated_conv(const ConvSpec& spec, const ConvInputs& in) {
             in.weights(kx, ky, ci, v.cb) * x(0, source_x(kx), source_y(ky), first_block + ci, v.n);
     }
 
-    Expr slope = spec.activation == ElementwiseFunction::prelu ? ChannelTensor{in.slope, spec.packing}(v.c, v.cb) : Expr();
+    Expr slope =
+        spec.activation == ElementwiseFunction::prelu ? ChannelTensor{in.slope, spec.packing}(v.c, v.cb) : Expr();
     Expr other = spec.residual != Residual::none ? in.residual(v.in(spec.packing)) : Expr();
     conv.output = Func("conv");
     conv.output(v.in(spec.packing)) =

@@ -9,14 +9,14 @@
 namespace atrous {
 
 struct ConvInputs {
-    Halide::Func input;     // c16 (c, x, y, cb, n) | planar (x, y, c, n), readable at all padded coordinates
-    Halide::Func weights;   // c16 (c, ci, kx, ky, cib, cb) | planar (kx, ky, ci, co)
-    Halide::Func bias;      // (c, cb) | (co)
-    Halide::Func slope;     // prelu only, as bias
-    Halide::Func residual;  // as output; only with spec.residual
-    Halide::Expr ci_lanes;  // c16: input channels per block, at most 16
-    Halide::Expr ci_blocks; // c16: input blocks per group | planar: input channels per group
-    Halide::Expr co_blocks; // grouped only: output blocks | channels per group
+    Halide::Func input;      // c16 (c, x, y, cb, n) | planar (x, y, c, n), readable at all padded coordinates
+    Halide::Func weights;    // c16 (c, ci, kx, ky, cib, cb) | planar (kx, ky, ci, co)
+    Halide::Func bias;       // (c, cb) | (co)
+    Halide::Func slope;      // prelu only, as bias
+    Halide::Func residual;   // as output; only with spec.residual
+    Halide::Expr ci_lanes;   // c16: input channels per block, at most 16
+    Halide::Expr ci_blocks;  // c16: input blocks per group | planar: input channels per group
+    Halide::Expr co_blocks;  // grouped only: output blocks | channels per group
     Halide::Expr dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0, alpha = 0.f, beta = 0.f;
 };
 

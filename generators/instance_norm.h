@@ -1,5 +1,6 @@
-// Instance normalisation (Ulyanov et al., arXiv 1607.08022) of a planar (inner, c, n) tensor: per (c, n) the mean and the
-// variance over `inner`, in two passes (the second around the mean), then scale · (x − mean) / √(variance + ε) + bias.
+// Instance normalisation (Ulyanov et al., arXiv 1607.08022) of a planar (inner, c, n) tensor: per (c, n) the mean and
+// the variance over `inner`, in two passes (the second around the mean), then scale · (x − mean) / √(variance + ε) +
+// bias.
 #pragma once
 
 #include "generators/kernel_spec.h"

@@ -6,14 +6,22 @@ namespace {
 
 std::string_view name_of(ElementType type) {
     switch (type) {
-    case ElementType::f32: return "f32";
-    case ElementType::i64: return "i64";
-    case ElementType::i32: return "i32";
-    case ElementType::u8: return "u8";
-    case ElementType::boolean: return "bool";
-    case ElementType::i8: return "i8";
-    case ElementType::f64: return "f64";
-    case ElementType::f16: return "f16";
+    case ElementType::f32:
+        return "f32";
+    case ElementType::i64:
+        return "i64";
+    case ElementType::i32:
+        return "i32";
+    case ElementType::u8:
+        return "u8";
+    case ElementType::boolean:
+        return "bool";
+    case ElementType::i8:
+        return "i8";
+    case ElementType::f64:
+        return "f64";
+    case ElementType::f16:
+        return "f16";
     }
     return "unknown";
 }
@@ -57,36 +65,58 @@ class Name {
 
 struct Namer {
     std::string operator()(const ConvSpec& s) const {
-        return Name("conv").packed(s.element, s.packing).window(s.kernel_x, s.kernel_y, s.stride_x, s.stride_y)
-            .word_if(s.grouped, "grouped").ending(s.activation, s.residual).str();
+        return Name("conv")
+            .packed(s.element, s.packing)
+            .window(s.kernel_x, s.kernel_y, s.stride_x, s.stride_y)
+            .word_if(s.grouped, "grouped")
+            .ending(s.activation, s.residual)
+            .str();
     }
     std::string operator()(const DepthwiseConvSpec& s) const {
-        return Name("depthwise_conv").packed(s.element, s.packing)
-            .window(s.kernel_x, s.kernel_y, s.stride_x, s.stride_y).ending(s.activation, s.residual).str();
+        return Name("depthwise_conv")
+            .packed(s.element, s.packing)
+            .window(s.kernel_x, s.kernel_y, s.stride_x, s.stride_y)
+            .ending(s.activation, s.residual)
+            .str();
     }
     std::string operator()(const TransposedConvSpec& s) const {
-        return Name("transposed_conv").packed(s.element, Packing::planar)
-            .window(s.kernel_x, s.kernel_y, s.stride_x, s.stride_y).ending(s.activation, s.residual).str();
+        return Name("transposed_conv")
+            .packed(s.element, Packing::planar)
+            .window(s.kernel_x, s.kernel_y, s.stride_x, s.stride_y)
+            .ending(s.activation, s.residual)
+            .str();
     }
     std::string operator()(const PoolSpec& s) const {
-        return Name("pool").packed(s.element, s.packing).word(atrous::name_of(s.kind))
-            .word_if(s.count_include_pad, "count_pad").str();
+        return Name("pool")
+            .packed(s.element, s.packing)
+            .word(atrous::name_of(s.kind))
+            .word_if(s.count_include_pad, "count_pad")
+            .str();
     }
     std::string operator()(const GlobalPoolSpec& s) const {
         return Name("global_pool").packed(s.element, s.packing).word(atrous::name_of(s.kind)).str();
     }
     std::string operator()(const ResizeSpec& s) const {
-        return Name("resize").packed(s.element, s.packing).word(atrous::name_of(s.mode))
+        return Name("resize")
+            .packed(s.element, s.packing)
+            .word(atrous::name_of(s.mode))
             .word(atrous::name_of(s.coordinates))
-            .word_if(s.mode == ResizeMode::nearest, atrous::name_of(s.rounding)).str();
+            .word_if(s.mode == ResizeMode::nearest, atrous::name_of(s.rounding))
+            .str();
     }
     std::string operator()(const ElementwiseSpec& s) const {
-        return Name("elementwise").packed(s.element, s.packing).word(atrous::name_of(s.function))
-            .number_if(s.inner_broadcast != 0, "b", s.inner_broadcast).str();
+        return Name("elementwise")
+            .packed(s.element, s.packing)
+            .word(atrous::name_of(s.function))
+            .number_if(s.inner_broadcast != 0, "b", s.inner_broadcast)
+            .str();
     }
     std::string operator()(const CopySpec& s) const {
-        return Name("copy").number_if(true, "b", s.element_bytes).word_if(s.strided, "strided")
-            .word_if(s.scattered, "scattered").str();
+        return Name("copy")
+            .number_if(true, "b", s.element_bytes)
+            .word_if(s.strided, "strided")
+            .word_if(s.scattered, "scattered")
+            .str();
     }
     std::string operator()(const PackSpec& s) const { return Name("pack").word(name_of(s.element)).word("c16").str(); }
     std::string operator()(const UnpackSpec& s) const {
@@ -115,6 +145,8 @@ struct Namer {
 
 }  // namespace
 
-std::string name_of(const KernelSpec& spec) { return std::visit(Namer{}, spec); }
+std::string name_of(const KernelSpec& spec) {
+    return std::visit(Namer{}, spec);
+}
 
 }  // namespace atrous

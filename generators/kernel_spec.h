@@ -3,15 +3,16 @@
 //
 // Packing, innermost dimension first (as halide_buffer_t orders them):
 //   planar  dense row-major; an image N,C,H,W is (x, y, c, n)
-//   c16     channel blocks of 16 floats, one cache line: (c, x, y, cb, n), c in 0…15, channel = 16·cb + c. Lanes past the
+//   c16     channel blocks of 16 floats, one cache line: (c, x, y, cb, n), c in 0…15, channel = 16·cb + c. Lanes past
+//   the
 //           last channel are finite, whatever they hold; kernels that could make Inf or NaN there write 0.
 // Buffers describe the image without its halo. Where a kernel below says "halo", it reads outside the described
 // extents: the caller's storage holds zeros there, as far as the padding reaches.
 //
-// Each spec documents its arguments in order: buffers, then scalars (int32 unless said otherwise), the output buffer last.
-// Every buffer is float32 unless said otherwise; minima are 0, the innermost stride is 1; any other stride is free (0
-// broadcasts an input). A kernel writes exactly the described output extents (an element twice at times, with the same value, so
-// no input may overlap the output).
+// Each spec documents its arguments in order: buffers, then scalars (int32 unless said otherwise), the output buffer
+// last. Every buffer is float32 unless said otherwise; minima are 0, the innermost stride is 1; any other stride is
+// free (0 broadcasts an input). A kernel writes exactly the described output extents (an element twice at times, with
+// the same value, so no input may overlap the output).
 #pragma once
 
 #include <string>
@@ -26,14 +27,16 @@ namespace atrous {
 using plan::ElementType;
 
 // Dense and grouped convolution.
-// c16 (groups == 1, or channels per group on both sides a multiple of 16): input with halo, its x stride 16; weights (c16, ci, kx, ky, cib,
+// c16 (groups == 1, or channels per group on both sides a multiple of 16): input with halo, its x stride 16; weights
+// (c16, ci, kx, ky, cib,
 //   cb): output channel within its block, input channel within its block (min(16, Cin) of them: the padding of the last
 //   block is zero), kernel, input block within the group, output block; bias (c, cb); [slope (c, cb) for prelu];
 //   [residual, as output]
-// planar: input, no halo (reads outside are zero); weights (kx, ky, ci, co) as ONNX stores them; bias (co); [slope (co)];
+// planar: input, no halo (reads outside are zero); weights (kx, ky, ci, co) as ONNX stores them; bias (co); [slope
+// (co)];
 //   [residual]
-// then: dilation_x, dilation_y, pad_left, pad_top, output channels per group (c16: blocks), f32 alpha, f32 beta; output.
-// Output x reads input x·stride + kx·dilation − pad_left.
+// then: dilation_x, dilation_y, pad_left, pad_top, output channels per group (c16: blocks), f32 alpha, f32 beta;
+// output. Output x reads input x·stride + kx·dilation − pad_left.
 struct ConvSpec {
     ElementType element = ElementType::f32;
     Packing packing = Packing::planar;
@@ -83,8 +86,8 @@ struct GlobalPoolSpec {
     PoolKind kind = PoolKind::average;
 };
 
-// input; f32 scale_x, f32 scale_y (ONNX scales; used by half_pixel and asymmetric transformations); out_width, out_height
-// (the output's extents again, used by the other two); output. Reads are clamped to the input.
+// input; f32 scale_x, f32 scale_y (ONNX scales; used by half_pixel and asymmetric transformations); out_width,
+// out_height (the output's extents again, used by the other two); output. Reads are clamped to the input.
 struct ResizeSpec {
     ElementType element = ElementType::f32;
     Packing packing = Packing::planar;
@@ -96,7 +99,8 @@ struct ResizeSpec {
 // planar: operands and output are five-dimensional views with any meaning; operand i may have stride 0 in dimensions
 //   1…4, and where bit i of `inner_broadcast` is set it has extent 1 in dimension 0 and is repeated there.
 // c16: (c, x, y, cb, n), inner_broadcast repeats lane 0 over c; lanes past `channels` are written 0.
-// operands; channels (c16; planar: 0); f32 alpha, f32 beta; output. equal: u8 output of 0 and 1, where: first operand u8.
+// operands; channels (c16; planar: 0); f32 alpha, f32 beta; output. equal: u8 output of 0 and 1, where: first operand
+// u8.
 struct ElementwiseSpec {
     ElementType element = ElementType::f32;
     Packing packing = Packing::planar;
@@ -168,7 +172,8 @@ using KernelSpec = std::variant<ConvSpec, DepthwiseConvSpec, TransposedConvSpec,
                                 ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, FillSpec, PadSpec, DepthToSpaceSpec,
                                 SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec>;
 
-// The sizes a kernel will mostly see, by which a schedule chooses its tile; 0 is unknown. Never changes results' validity.
+// The sizes a kernel will mostly see, by which a schedule chooses its tile; 0 is unknown. Never changes results'
+// validity.
 struct SizeHint {
     int width = 0, height = 0, channels_in = 0, channels_out = 0;
 };

@@ -4,7 +4,8 @@ namespace atrous {
 
 using namespace Halide;
 
-Pad pad(const PadSpec& spec, Func input, const std::array<Expr, 4>& extent, const std::array<Expr, 4>& begin, Expr value) {
+Pad pad(const PadSpec& spec, Func input, const std::array<Expr, 4>& extent, const std::array<Expr, 4>& begin,
+        Expr value) {
     Pad p;
     std::vector<Expr> source(4);
     Expr inside = cast<bool>(true);
@@ -13,10 +14,17 @@ Pad pad(const PadSpec& spec, Func input, const std::array<Expr, 4>& extent, cons
         Expr period = max(2 * (extent[i] - 1), 1);
         Expr folded = x % period;
         switch (spec.mode) {
-        case PadMode::constant: inside = inside && x >= 0 && x < extent[i]; break;
-        case PadMode::edge: break;
-        case PadMode::reflect: x = select(folded < extent[i], folded, period - folded); break;
-        case PadMode::wrap: x = x % extent[i]; break;
+        case PadMode::constant:
+            inside = inside && x >= 0 && x < extent[i];
+            break;
+        case PadMode::edge:
+            break;
+        case PadMode::reflect:
+            x = select(folded < extent[i], folded, period - folded);
+            break;
+        case PadMode::wrap:
+            x = x % extent[i];
+            break;
         }
         source[i] = clamp(x, 0, extent[i] - 1);
     }

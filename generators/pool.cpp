@@ -55,12 +55,13 @@ GlobalPool global_pool(const GlobalPoolSpec& spec, Func input, Expr width, Expr 
     Expr start = maximum ? Expr(-std::numeric_limits<float>::infinity()) : Expr(0.f);
     auto combine = [&](Expr a, Expr b) { return maximum ? max(a, b) : a + b; };
     Var row("row");
-    std::vector<Var> row_vars = spec.packing == Packing::c16 ? std::vector<Var>{v.c, row, v.cb, v.n}
-                                                             : std::vector<Var>{row, v.cb, v.n};
+    std::vector<Var> row_vars =
+        spec.packing == Packing::c16 ? std::vector<Var>{v.c, row, v.cb, v.n} : std::vector<Var>{row, v.cb, v.n};
     auto row_at = [&](Expr y) {
         return spec.packing == Packing::c16 ? p.rows(v.c, y, v.cb, v.n) : p.rows(y, v.cb, v.n);
     };
-    std::vector<Var> value_vars = spec.packing == Packing::c16 ? std::vector<Var>{v.c, v.cb, v.n} : std::vector<Var>{v.cb, v.n};
+    std::vector<Var> value_vars =
+        spec.packing == Packing::c16 ? std::vector<Var>{v.c, v.cb, v.n} : std::vector<Var>{v.cb, v.n};
 
     p.in_row = RDom(0, width, "in_row");
     p.rows = Func("row_value");

@@ -10,22 +10,29 @@ namespace {
 Expr source(ResizeCoordinates coordinates, const Expr& o, const Expr& in, const Expr& out, const Expr& scale) {
     Expr position = cast<float>(o);
     switch (coordinates) {
-    case ResizeCoordinates::half_pixel: return (position + 0.5f) / scale - 0.5f;
-    case ResizeCoordinates::pytorch_half_pixel: return select(out > 1, (position + 0.5f) / scale - 0.5f, 0.f);
+    case ResizeCoordinates::half_pixel:
+        return (position + 0.5f) / scale - 0.5f;
+    case ResizeCoordinates::pytorch_half_pixel:
+        return select(out > 1, (position + 0.5f) / scale - 0.5f, 0.f);
     case ResizeCoordinates::align_corners:
         // Multiplied first: whole results stay whole.
         return select(out > 1, position * cast<float>(in - 1) / cast<float>(max(out - 1, 1)), 0.f);
-    case ResizeCoordinates::asymmetric: return position / scale;
+    case ResizeCoordinates::asymmetric:
+        return position / scale;
     }
     return position;
 }
 
 Expr nearest(NearestRounding rounding, const Expr& x) {
     switch (rounding) {
-    case NearestRounding::round_prefer_floor: return ceil(x - 0.5f);
-    case NearestRounding::round_prefer_ceil: return floor(x + 0.5f);
-    case NearestRounding::floor: return floor(x);
-    case NearestRounding::ceil: return ceil(x);
+    case NearestRounding::round_prefer_floor:
+        return ceil(x - 0.5f);
+    case NearestRounding::round_prefer_ceil:
+        return floor(x + 0.5f);
+    case NearestRounding::floor:
+        return floor(x);
+    case NearestRounding::ceil:
+        return ceil(x);
     }
     return x;
 }

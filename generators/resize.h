@@ -13,8 +13,8 @@ struct ResizeInputs {
     Halide::Expr scale_x, scale_y;       // ONNX scales, float
 };
 
-// Source position of one output coordinate: the lower neighbour, the upper one, and the weight of the upper one (nearest:
-// only `low`). Each is a function of one coordinate, so that a schedule can keep it in a table.
+// Source position of one output coordinate: the lower neighbour, the upper one, and the weight of the upper one
+// (nearest: only `low`). Each is a function of one coordinate, so that a schedule can keep it in a table.
 struct ResizeAxis {
     Halide::Func low, high, weight;  // (coordinate)
 };

@@ -1,5 +1,5 @@
-// Softmax and its logarithm along one axis of a planar (inner, axis, outer) tensor, shifted by the maximum so that nothing
-// overflows.
+// Softmax and its logarithm along one axis of a planar (inner, axis, outer) tensor, shifted by the maximum so that
+// nothing overflows.
 #pragma once
 
 #include "generators/kernel_spec.h"

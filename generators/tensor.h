@@ -13,7 +13,8 @@ struct ImageVars {
     Halide::Var c{"c"}, x{"x"}, y{"y"}, cb{"cb"}, n{"n"};
 
     std::vector<Halide::Var> in(Packing packing) const {
-        return packing == Packing::c16 ? std::vector<Halide::Var>{c, x, y, cb, n} : std::vector<Halide::Var>{x, y, cb, n};
+        return packing == Packing::c16 ? std::vector<Halide::Var>{c, x, y, cb, n}
+                                       : std::vector<Halide::Var>{x, y, cb, n};
     }
 };
 
@@ -21,7 +22,8 @@ struct ImageTensor {
     Halide::Func f;
     Packing packing = Packing::planar;
 
-    Halide::Expr operator()(Halide::Expr lane, Halide::Expr x, Halide::Expr y, Halide::Expr block, Halide::Expr n) const {
+    Halide::Expr operator()(Halide::Expr lane, Halide::Expr x, Halide::Expr y, Halide::Expr block,
+                            Halide::Expr n) const {
         return packing == Packing::c16 ? f(lane, x, y, block, n) : f(x, y, block, n);
     }
 };

@@ -6,7 +6,8 @@ using namespace Halide;
 
 namespace {
 
-// For output phase φ = (output + pad) mod stride the taps are k ≡ first(φ) mod step, step = stride / gcd(stride, dilation).
+// For output phase φ = (output + pad) mod stride the taps are k ≡ first(φ) mod step, step = stride / gcd(stride,
+// dilation).
 struct PhaseAxis {
     Expr step;   // distance between taps of one phase
     Func first;  // (φ) → first tap, or the kernel size where the phase has none
@@ -68,8 +69,8 @@ TransposedConv transposed_conv(const TransposedConvSpec& spec, const TransposedC
     Expr slope = spec.activation == ElementwiseFunction::prelu ? in.slope(v.cb) : Expr();
     Expr other = spec.residual != Residual::none ? in.residual(v.x, v.y, v.cb, v.n) : Expr();
     conv.output = Func("transposed_conv");
-    conv.output(v.x, v.y, v.cb, v.n) = finish(conv.sum(v.x, v.y, v.cb, v.n), spec.activation, spec.residual, slope,
-                                              other, in.alpha, in.beta);
+    conv.output(v.x, v.y, v.cb, v.n) =
+        finish(conv.sum(v.x, v.y, v.cb, v.n), spec.activation, spec.residual, slope, other, in.alpha, in.beta);
     return conv;
 }
 

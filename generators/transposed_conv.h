@@ -9,17 +9,18 @@
 namespace atrous {
 
 struct TransposedConvInputs {
-    Halide::Func input;    // planar (x, y, c, n)
+    Halide::Func input;          // planar (x, y, c, n)
     Halide::Expr width, height;  // of the input; outside it counts as zero
-    Halide::Func weights;  // (kx, ky, co within group, ci)
+    Halide::Func weights;        // (kx, ky, co within group, ci)
     Halide::Func bias, slope, residual;
     Halide::Expr ci_per_group, co_per_group;
     Halide::Expr dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0, alpha = 0.f, beta = 0.f;
 };
 
 struct TransposedConv {
-    Halide::Func padded;         // the input with zeros around it
-    Halide::Func first_x, first_y;  // per phase of (output + pad): the first tap that meets an input pixel, or the kernel size
+    Halide::Func padded;  // the input with zeros around it
+    Halide::Func first_x,
+        first_y;  // per phase of (output + pad): the first tap that meets an input pixel, or the kernel size
     Halide::Func sum, output;
     Halide::RDom taps;  // (tap within phase x, y, ci)
     ImageVars v;

@@ -39,8 +39,12 @@ class Arguments {
 };
 
 // The x and y extents of an image in either packing.
-Expr width(const ImageParam& image, Packing packing) { return image.dim(packing == Packing::c16 ? 1 : 0).extent(); }
-Expr height(const ImageParam& image, Packing packing) { return image.dim(packing == Packing::c16 ? 2 : 1).extent(); }
+Expr width(const ImageParam& image, Packing packing) {
+    return image.dim(packing == Packing::c16 ? 1 : 0).extent();
+}
+Expr height(const ImageParam& image, Packing packing) {
+    return image.dim(packing == Packing::c16 ? 2 : 1).extent();
+}
 Expr width(const Func& output, Packing packing) {
     return output.output_buffer().dim(packing == Packing::c16 ? 1 : 0).extent();
 }

@@ -12,7 +12,7 @@ namespace atrous {
 struct Kernel {
     std::vector<Halide::Argument> arguments;  // inputs and scalars in order; the output buffer is the pipeline's
     Halide::Func output;
-    std::string rule;                         // "x86/dilated_conv"
+    std::string rule;  // "x86/dilated_conv"
     Layout layout;
 };
 

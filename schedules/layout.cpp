@@ -7,6 +7,8 @@ std::string Layout::text() const {
     return "t" + std::to_string(tile_x) + "x" + std::to_string(tile_blocks) + (blocks_outer ? "w" : "r");
 }
 
-int vector_floats(const Halide::Target& target) { return target.natural_vector_size<float>(); }
+int vector_floats(const Halide::Target& target) {
+    return target.natural_vector_size<float>();
+}
 
 }  // namespace atrous

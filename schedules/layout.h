@@ -1,5 +1,5 @@
-// What a schedule decides before the algorithm is built: block sizes of its loop nest. (How tensors are packed is decided
-// earlier, per operator, by preferred_packing in registry.h, since it concerns the neighbours too.)
+// What a schedule decides before the algorithm is built: block sizes of its loop nest. (How tensors are packed is
+// decided earlier, per operator, by preferred_packing in registry.h, since it concerns the neighbours too.)
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ struct Layout {
     int tile_blocks = 1;        // channel blocks of one register tile
     bool blocks_outer = false;  // loop over channel blocks outside rows: weights stay in cache, not rows
 
-    std::string text() const;   // "t10x2r"; empty when nothing was decided
+    std::string text() const;  // "t10x2r"; empty when nothing was decided
 };
 
 // Sizes that the loop nest needs to know, of the output.

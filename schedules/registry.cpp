@@ -30,7 +30,9 @@ Target kernel_target(const Target& target) {
         .with_feature(Target::UserContext);
 }
 
-bool has_blocked_schedules(const Target& target) { return target.arch == Target::X86; }
+bool has_blocked_schedules(const Target& target) {
+    return target.arch == Target::X86;
+}
 
 template <class Spec>
 struct RuleOf;
@@ -90,13 +92,15 @@ void compile_kernel(const KernelSpec& spec, const SizeHint& hint, const std::str
     try {
         Target t = kernel_target(parse(target));
         Kernel kernel = build_kernel(spec, hint, t);
-        // Halide emits symbol(...) and symbol_argv(void**): the first is renamed out of the way by making it the prefix.
+        // Halide emits symbol(...) and symbol_argv(void**): the first is renamed out of the way by making it the
+        // prefix.
         std::map<OutputFileType, std::string> outputs{{OutputFileType::object, files.object}};
         if (!files.assembly.empty()) outputs[OutputFileType::assembly] = files.assembly;
         if (!files.statements.empty()) outputs[OutputFileType::stmt] = files.statements;
         kernel.output.compile_to(outputs, kernel.arguments, files.symbol, t);
     } catch (const Halide::Error& error) {
-        throw Error("kernel " + kernel_name(spec, hint, target), "Halide cannot compile it for " + target + ": " + error.what(),
+        throw Error("kernel " + kernel_name(spec, hint, target),
+                    "Halide cannot compile it for " + target + ": " + error.what(),
                     "please report this with the model");
     }
 }
@@ -108,14 +112,19 @@ std::string canonical_target(std::string_view target) {
                     "use host or x86-64-linux with features like sse41, avx2-fma, avx512_skylake");
     }
     if (t.has_gpu_feature()) {
-        throw Error("target \"" + std::string(target) + "\"", "this build has no GPU schedules", "leave the GPU feature out");
+        throw Error("target \"" + std::string(target) + "\"", "this build has no GPU schedules",
+                    "leave the GPU feature out");
     }
     return t.to_string();
 }
 
-std::string host_target() { return get_host_target().to_string(); }
+std::string host_target() {
+    return get_host_target().to_string();
+}
 
-std::string_view schedules_version() { return ATROUS_SCHEDULES_VERSION; }
+std::string_view schedules_version() {
+    return ATROUS_SCHEDULES_VERSION;
+}
 
 std::string halide_version() {
     return std::to_string(HALIDE_VERSION_MAJOR) + "." + std::to_string(HALIDE_VERSION_MINOR) + "." +

@@ -16,9 +16,15 @@ void apply_rows(Conv& conv, Packing packing, const Target& target) {
 
 }  // namespace
 
-std::optional<Layout> layout(const ConvSpec&, const SizeHint&, const Target&) { return Layout{}; }
-std::optional<Layout> layout(const DepthwiseConvSpec&, const SizeHint&, const Target&) { return Layout{}; }
-std::optional<Layout> layout(const TransposedConvSpec&, const SizeHint&, const Target&) { return Layout{}; }
+std::optional<Layout> layout(const ConvSpec&, const SizeHint&, const Target&) {
+    return Layout{};
+}
+std::optional<Layout> layout(const DepthwiseConvSpec&, const SizeHint&, const Target&) {
+    return Layout{};
+}
+std::optional<Layout> layout(const TransposedConvSpec&, const SizeHint&, const Target&) {
+    return Layout{};
+}
 
 void apply(DilatedConv& conv, const ConvSpec& spec, const Layout&, const Extents&, const Target& target) {
     apply_rows(conv, spec.packing, target);

@@ -1,4 +1,5 @@
-// Schedules for convolutions that work on any CPU and packing: rows in parallel, one register accumulator per output vector.
+// Schedules for convolutions that work on any CPU and packing: rows in parallel, one register accumulator per output
+// vector.
 #pragma once
 
 #include <optional>

@@ -7,9 +7,11 @@
 namespace atrous::fallback {
 
 // Cuts `inner` into whole vectors, the last one shifted inwards so that nothing outside is read or written; where the
-// extent is shorter than a vector, element by element. `nest` gets the stage and shapes the rest of the loops; both ways
-// the loop over vectors is `chunk`.
-inline Halide::Var chunk() { return Halide::Var("chunk"); }
+// extent is shorter than a vector, element by element. `nest` gets the stage and shapes the rest of the loops; both
+// ways the loop over vectors is `chunk`.
+inline Halide::Var chunk() {
+    return Halide::Var("chunk");
+}
 
 template <class Nest>
 void in_vectors(Halide::Func output, const Halide::Var& inner, int lanes, Nest nest) {
@@ -23,10 +25,12 @@ void in_vectors(Halide::Func output, const Halide::Var& inner, int lanes, Nest n
 }
 
 // Returns the loop at which a stage feeding one output vector is to be computed.
-inline Halide::Var schedule_rows(Halide::Func output, const ImageVars& v, Packing packing, const Halide::Target& target) {
+inline Halide::Var schedule_rows(Halide::Func output, const ImageVars& v, Packing packing,
+                                 const Halide::Target& target) {
     auto parallel_rows = [&](Halide::Stage stage) {
-        Halide::Var rows("rows"), task("task");
-        stage.fuse(v.y, v.cb, rows).fuse(rows, v.n, task).parallel(task);
+        // Not fused with y: bounds inference then loses y's extent for the stages inside, and would allocate.
+        Halide::Var task("task");
+        stage.parallel(v.y).fuse(v.cb, v.n, task).parallel(task);
     };
     if (packing == Packing::c16) {
         output.bound(v.c, 0, channel_block).vectorize(v.c);
@@ -37,12 +41,11 @@ inline Halide::Var schedule_rows(Halide::Func output, const ImageVars& v, Packin
     return chunk();
 }
 
-// A reduction that feeds one output vector: kept in registers. (Its extents are told because bounds inference loses them
-// in the remainders of fused loops, and would allocate.)
+// A reduction that feeds one output vector: kept in registers.
 inline void schedule_accumulator(Halide::Func sum, Halide::Func output, const Halide::Var& at, const ImageVars& v,
                                  Packing packing) {
     const Halide::Var& vector = packing == Packing::c16 ? v.c : v.x;
-    sum.compute_at(output, at).vectorize(vector).bound_extent(v.y, 1).bound_extent(v.cb, 1).bound_extent(v.n, 1);
+    sum.compute_at(output, at).vectorize(vector);
     sum.update().vectorize(vector);
 }
 

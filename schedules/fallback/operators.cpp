@@ -8,8 +8,8 @@ using namespace Halide;
 
 namespace {
 
-// A sum over `domain` in `lanes` partial sums: vector arithmetic, and less rounding than one long chain. The partial sums
-// live at `at` of `consumer`.
+// A sum over `domain` in `lanes` partial sums: vector arithmetic, and less rounding than one long chain. The partial
+// sums live at `at` of `consumer`.
 void sum_in_lanes(Func sum, const RVar& domain, int lanes, Func consumer, const Var& at) {
     RVar outer("outer"), inner("inner");
     Var lane("lane");
@@ -48,7 +48,9 @@ void apply(GlobalPool& p, const GlobalPoolSpec& spec, const Target& target) {
     partial.update().vectorize(lane);
 }
 
-void apply(Resize& r, const ResizeSpec& spec, const Target& target) { schedule_rows(r.output, r.v, spec.packing, target); }
+void apply(Resize& r, const ResizeSpec& spec, const Target& target) {
+    schedule_rows(r.output, r.v, spec.packing, target);
+}
 
 void apply(Elementwise& e, const ElementwiseSpec& spec, const Target& target) {
     Var a("a"), b("b"), task("task");
@@ -81,9 +83,13 @@ void apply_pack(Pack& p, const Target&) {
     p.output.bound(v.c, 0, channel_block).vectorize(v.c).fuse(v.y, v.cb, rows).fuse(rows, v.n, task).parallel(task);
 }
 
-void apply_unpack(Pack& p, const Target& target) { schedule_rows(p.output, p.v, Packing::planar, target); }
+void apply_unpack(Pack& p, const Target& target) {
+    schedule_rows(p.output, p.v, Packing::planar, target);
+}
 
-void apply(Fill& f, const FillSpec&, const Target&) { f.output.bound(f.v.c, 0, channel_block).vectorize(f.v.c); }
+void apply(Fill& f, const FillSpec&, const Target&) {
+    f.output.bound(f.v.c, 0, channel_block).vectorize(f.v.c);
+}
 
 void apply(Pad& p, const PadSpec&, const Target& target) {
     in_vectors(p.output, p.d[0], vector_floats(target), [&](Stage stage) {
@@ -107,9 +113,8 @@ void apply(Softmax& s, const SoftmaxSpec&, const Target& target) {
 }
 
 void apply(Argmax& a, const ArgmaxSpec&, const Target& target) {
-    in_vectors(a.output, a.inner, vector_floats(target), [&](Stage stage) {
-        stage.fuse(chunk(), a.outer, Var("task")).parallel(Var("task"));
-    });
+    in_vectors(a.output, a.inner, vector_floats(target),
+               [&](Stage stage) { stage.fuse(chunk(), a.outer, Var("task")).parallel(Var("task")); });
     a.best.compute_at(a.output, Var("task")).vectorize(a.inner);
     a.best.update().reorder(a.inner, a.axis).vectorize(a.inner);
 }

@@ -1,5 +1,5 @@
-// Schedules for everything that is not a convolution, for any CPU: memory-bound operators, vectorised along the innermost
-// dimension and parallel outside.
+// Schedules for everything that is not a convolution, for any CPU: memory-bound operators, vectorised along the
+// innermost dimension and parallel outside.
 #pragma once
 
 #include "generators/argmax.h"

@@ -8,13 +8,13 @@ namespace {
 
 void strip(Stage output, const DepthwiseConv& conv, int pixels) {
     const ImageVars& v = conv.v;
-    Var xo("xo"), xi("xi"), rows("rows"), task("task");
+    Var xo("xo"), xi("xi"), task("task");
     output.split(v.x, xo, xi, pixels, TailStrategy::ShiftInwards)
         .reorder(v.c, xi, xo, v.y, v.cb, v.n)
         .vectorize(v.c)
         .unroll(xi)
-        .fuse(v.y, v.cb, rows)
-        .fuse(rows, v.n, task)
+        .parallel(v.y)
+        .fuse(v.cb, v.n, task)
         .parallel(task);
 }
 

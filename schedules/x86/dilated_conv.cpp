@@ -46,9 +46,10 @@ std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const T
     bool narrow = !target.has_feature(Target::AVX);
     int blocks = (hint.channels_out + channel_block - 1) / channel_block;
     if (wide) {
-        // 32 registers: tile_x · tile_blocks accumulators, tile_blocks weights, one broadcast.
+        // 32 registers: tile_x · tile_blocks accumulators, tile_blocks weights, broadcasts. (14 × 2 leaves too few for
+        // the broadcasts of an unrolled loop: one accumulator was spilled.)
         layout.tile_blocks = blocks == 0 || blocks % 2 == 0 ? 2 : 1;
-        layout.tile_x = layout.tile_blocks == 2 ? choose_tile(hint.width, {14, 12, 10, 8, 7, 5})
+        layout.tile_x = layout.tile_blocks == 2 ? choose_tile(hint.width, {12, 10, 8, 7, 5})
                                                 : choose_tile(hint.width, {20, 16, 14, 12, 10, 8, 7, 5});
     } else {
         // 16 registers of 8 floats (a block takes 2) or of 4 (a block takes 4, and a product needs one of its own).
@@ -71,8 +72,8 @@ void apply(DilatedConv& conv, const ConvSpec&, const Layout& layout, const Exten
     }
     tile(conv.output, conv, 1, 1, layout.blocks_outer);
 
-    // Among the unrolled dimensions channel blocks go inside and pixels outside: a broadcast lives for one group of FMAs.
-    // The other way round LLVM keeps all broadcasts alive and spills accumulators.
+    // Among the unrolled dimensions channel blocks go inside and pixels outside: a broadcast lives for one group of
+    // FMAs. The other way round LLVM keeps all broadcasts alive and spills accumulators.
     RVar ci = conv.taps.x, kx = conv.taps.y, ky = conv.taps.z, cib = conv.taps.w;
     conv.sum.compute_at(conv.output, Var("xo")).bound_extent(v.c, channel_block);
     conv.sum.vectorize(v.c).unroll(v.x).unroll(v.cb);

@@ -35,17 +35,24 @@ void for_each(const View& view, Visit visit) {
 
 double value_at(const View& view, int64_t offset) {
     switch (view.element) {
-    case ElementType::f32: return static_cast<const float*>(view.data)[offset];
-    case ElementType::f64: return static_cast<const double*>(view.data)[offset];
-    case ElementType::i64: return static_cast<double>(static_cast<const int64_t*>(view.data)[offset]);
-    case ElementType::i32: return static_cast<const int32_t*>(view.data)[offset];
-    default: return static_cast<const uint8_t*>(view.data)[offset];
+    case ElementType::f32:
+        return static_cast<const float*>(view.data)[offset];
+    case ElementType::f64:
+        return static_cast<const double*>(view.data)[offset];
+    case ElementType::i64:
+        return static_cast<double>(static_cast<const int64_t*>(view.data)[offset]);
+    case ElementType::i32:
+        return static_cast<const int32_t*>(view.data)[offset];
+    default:
+        return static_cast<const uint8_t*>(view.data)[offset];
     }
 }
 
 }  // namespace
 
-int blocks(int channels) { return (channels + channel_block - 1) / channel_block; }
+int blocks(int channels) {
+    return (channels + channel_block - 1) / channel_block;
+}
 
 View TestArguments::guarded(std::vector<int64_t> extents, ElementType element, const std::vector<int>& guard) {
     View view{nullptr, element, {}};
@@ -118,7 +125,9 @@ TestArguments& TestArguments::conv_weights_c16(int kernel_x, int kernel_y, int c
     return *this;
 }
 
-void TestArguments::fill_output() { std::fill(output_memory_->begin(), output_memory_->end(), guard_pattern); }
+void TestArguments::fill_output() {
+    std::fill(output_memory_->begin(), output_memory_->end(), guard_pattern);
+}
 
 std::vector<double> TestArguments::output_values() const {
     const View& view = std::get<View>(args_.back());

@@ -36,26 +36,36 @@ std::string output_of(const std::string& command) {
 }
 
 void compile_unscheduled(const KernelSpec& spec, const std::string& target, const KernelFiles& files) {
-    Halide::Target t = Halide::Target(target).with_feature(Halide::Target::NoRuntime).with_feature(Halide::Target::NoAsserts)
-                           .with_feature(Halide::Target::NoBoundsQuery).with_feature(Halide::Target::UserContext);
+    Halide::Target t = Halide::Target(target)
+                           .with_feature(Halide::Target::NoRuntime)
+                           .with_feature(Halide::Target::NoAsserts)
+                           .with_feature(Halide::Target::NoBoundsQuery)
+                           .with_feature(Halide::Target::UserContext);
     Kernel kernel = build_kernel(spec, {}, t, false);
     kernel.output.compile_to({{Halide::OutputFileType::object, files.object}}, kernel.arguments, files.symbol, t);
 }
 
 halide_type_t type_of(ElementType type) {
     switch (type) {
-    case ElementType::f32: return halide_type_of<float>();
-    case ElementType::f64: return halide_type_of<double>();
-    case ElementType::i64: return halide_type_of<int64_t>();
-    case ElementType::i32: return halide_type_of<int32_t>();
-    case ElementType::i8: return halide_type_of<int8_t>();
-    default: return halide_type_of<uint8_t>();
+    case ElementType::f32:
+        return halide_type_of<float>();
+    case ElementType::f64:
+        return halide_type_of<double>();
+    case ElementType::i64:
+        return halide_type_of<int64_t>();
+    case ElementType::i32:
+        return halide_type_of<int32_t>();
+    case ElementType::i8:
+        return halide_type_of<int8_t>();
+    default:
+        return halide_type_of<uint8_t>();
     }
 }
 
 }  // namespace
 
-CompiledKernel::CompiledKernel(const KernelSpec& spec, const SizeHint& hint, const std::string& target, bool scheduled) {
+CompiledKernel::CompiledKernel(const KernelSpec& spec, const SizeHint& hint, const std::string& target,
+                               bool scheduled) {
     std::string pattern = (std::filesystem::temp_directory_path() / "atrous-kernel-XXXXXX").string();
     if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary directory");
     folder_ = pattern;
@@ -100,8 +110,9 @@ int CompiledKernel::run(std::span<const reference::Arg> args) const {
             buffers[i].dim = dims[i].data();
             pointers.push_back(&buffers[i]);
         } else {
-            const void* scalar = std::holds_alternative<float>(args[i]) ? static_cast<const void*>(&std::get<float>(args[i]))
-                                                                        : &std::get<int32_t>(args[i]);
+            const void* scalar = std::holds_alternative<float>(args[i])
+                                     ? static_cast<const void*>(&std::get<float>(args[i]))
+                                     : &std::get<int32_t>(args[i]);
             pointers.push_back(const_cast<void*>(scalar));
         }
     }
@@ -115,7 +126,8 @@ std::vector<std::string> runnable_targets() {
                              "x86-64-linux-avx-avx2-avx512-avx512_skylake-f16c-fma-sse41"}) {
         Halide::Target t(name);
         bool runs = true;
-        for (auto feature : {Halide::Target::SSE41, Halide::Target::AVX2, Halide::Target::FMA, Halide::Target::AVX512_Skylake}) {
+        for (auto feature :
+             {Halide::Target::SSE41, Halide::Target::AVX2, Halide::Target::FMA, Halide::Target::AVX512_Skylake}) {
             runs = runs && (!t.has_feature(feature) || host.has_feature(feature));
         }
         if (runs) {
