@@ -8,7 +8,7 @@
 
 #include "compiler/compile.h"
 #include "compiler/ir.h"
-#include "schedules/kernel_spec.h"
+#include "generators/kernel_spec.h"
 
 namespace atrous {
 

@@ -1,4 +1,4 @@
-// Constants in the orders that kernels read (schedules/kernel_spec.h), packed once at compile time.
+// Constants in the orders that kernels read (generators/kernel_spec.h), packed once at compile time.
 #pragma once
 
 #include <cstdint>

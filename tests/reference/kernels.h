@@ -1,4 +1,4 @@
-// Every kernel of schedules/kernel_spec.h written down as naively as its contract: loops over the output, sums in
+// Every kernel of generators/kernel_spec.h written down as naively as its contract: loops over the output, sums in
 // double precision, no target, no Halide. The reference for schedule tests and for the plan interpreter beside it.
 #pragma once
 
@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "schedules/kernel_spec.h"
+#include "generators/kernel_spec.h"
 
 namespace atrous::reference {
 

@@ -1,2 +1,0 @@
-#pragma once
-#include "generators/kernel_spec.h"
