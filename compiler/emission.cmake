@@ -11,6 +11,7 @@ atrous_library(
   kernel_jobs.cpp
   pipe.cpp
   sha256.cpp
+  support.cpp
   tool.cpp)
 target_compile_definitions(atrous_emission PRIVATE ATROUS_VERSION="${PROJECT_VERSION}")
 target_link_libraries(
@@ -18,3 +19,7 @@ target_link_libraries(
   PUBLIC atrous_schedules
   PRIVATE OpenSSL::Crypto nlohmann_json::nlohmann_json)
 add_dependencies(atrous_emission atrous_executor)
+
+# The front door: import → lower → emission.
+target_sources(atrous_compiler PRIVATE compile.cpp)
+target_link_libraries(atrous_compiler PUBLIC atrous_emission)

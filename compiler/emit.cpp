@@ -86,9 +86,8 @@ void make_shared(const Emission& emission, const WorkFolder& folder) {
 // The segment program around this network. Static, so that it needs nothing where it runs.
 void make_app(const Emission& emission, const WorkFolder& folder) {
     const std::string app = fs::absolute(support_file(emission, "libatrous_app.a")).string();
-    run_tool({"c++", "-static", "-o", emission.name, "-Wl,--whole-archive", app, "-Wl,--no-whole-archive",
-              emission.name + ".o", emission.name + "_weights.o", alias_option(emission), "-Wl,--build-id=none", "-s",
-              "-lpng", "-ljpeg", "-lwebp", "-lz", "-lpthread", "-ldl", "-lm"},
+    run_tool({"c++", "-static", "-o", emission.name, app, emission.name + ".o", emission.name + "_weights.o",
+              alias_option(emission), "-Wl,--build-id=none", "-s", "-lpthread", "-ldl", "-lm"},
              folder.path());
 }
 

@@ -18,7 +18,7 @@ struct Emission {
     std::vector<uint8_t> plan, weights;
     std::string model_sha256, config_json;          // config: "" for none
     std::vector<std::string> targets;               // best first, canonical
-    std::vector<std::vector<std::string>> symbols;  // of kernels, for each target, in the plan's order
+    std::vector<std::vector<std::string>> symbols;  // of the kernels' functions, for each target, in the plan's order
     std::vector<std::string> objects;               // that define them; file names in the work folder
     std::filesystem::path support;                  // folder with PLATFORM/executor.o
 };

@@ -75,7 +75,7 @@ KernelFiles files_of(const CompiledKernel& kernel, const KernelOptions& options)
 [[noreturn]] void compile_in_child(const KernelJob& job, const KernelOptions& options) {
     int status = 0;
     try {
-        compile_kernel(job.request.spec, job.request.hint, job.request.target, files_of(job.kernel, options));
+        options.compile(job.request.spec, job.request.hint, job.request.target, files_of(job.kernel, options));
     } catch (const std::exception& error) {
         std::fputs(error.what(), stderr);
         status = failed;

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/plan.h"
@@ -32,6 +33,13 @@ class PlanWriter {
         const uint32_t first_dim = static_cast<uint32_t>(dims.size());
         dims.push_back({constant(0), extent, stride});
         buffers.push_back({tensor, ElementType::f32, offset, 1, first_dim});
+        return static_cast<uint32_t>(buffers.size() - 1);
+    }
+    // A view of extent and stride per dimension, innermost first.
+    uint32_t view(uint32_t tensor, uint32_t offset, const std::vector<std::pair<uint32_t, uint32_t>>& extents) {
+        const uint32_t first_dim = static_cast<uint32_t>(dims.size()), zero = constant(0);
+        for (const auto& [extent, stride] : extents) dims.push_back({zero, extent, stride});
+        buffers.push_back({tensor, ElementType::f32, offset, static_cast<uint32_t>(extents.size()), first_dim});
         return static_cast<uint32_t>(buffers.size() - 1);
     }
     void step(uint32_t kernel, const std::vector<Arg>& arguments, uint32_t skip = none) {

@@ -1,0 +1,197 @@
+#include "compiler/compile.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "compiler/cpu_level.h"
+#include "compiler/emit.h"
+#include "compiler/files.h"
+#include "compiler/import.h"
+#include "compiler/kernel_cache.h"
+#include "compiler/lower.h"
+#include "compiler/onnx_reader.h"
+#include "compiler/sha256.h"
+#include "compiler/support.h"
+#include "runtime/error.h"
+#include "schedules/registry.h"
+
+namespace atrous {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// What is asked for, with all that was left open filled in.
+struct Settings {
+    std::string name;
+    fs::path directory, cache, support;
+    std::vector<std::string> targets;
+    int jobs = 1;
+};
+
+int available_cpus() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+Settings settle(const CompileOptions& options) {
+    Settings settings;
+    settings.name = options.name.empty() ? name_from(options.model) : options.name;
+    check_name(settings.name);
+    settings.directory = options.directory.empty() ? options.model.parent_path() : options.directory;
+    settings.cache = options.cache.empty() ? default_cache() : options.cache;
+    settings.support = support_folder(options.support);
+    if (options.targets.empty()) throw Error("--target", "names no target", "use --target host");
+    for (const std::string& target : options.targets) settings.targets.push_back(canonical_target(target));
+    settings.targets = sort_targets(std::move(settings.targets));
+    settings.jobs = options.jobs > 0 ? options.jobs : available_cpus();
+    return settings;
+}
+
+void report_progress(const CompileOptions& options, const char* stage, int done, int total) {
+    if (options.progress) options.progress(stage, done, total);
+}
+
+LoweredNetwork import_and_lower(const CompileOptions& options, const Settings& settings, std::string& sha256) {
+    report_progress(options, "import", 0, 1);
+    Network network = import_onnx(options.model, ImportOptions{options.dynamic});
+    sha256 = network.sha256;
+    report_progress(options, "import", 1, 1);
+    report_progress(options, "plan", 0, 1);
+    LoweredNetwork lowered = lower(std::move(network), LowerOptions{settings.targets, options.optimise_height,
+                                                                    options.optimise_width, options.keep_all});
+    report_progress(options, "plan", 1, 1);
+    return lowered;
+}
+
+// Every kernel for every target, target by target.
+CompiledKernels make_kernels(const CompileOptions& options, const Settings& settings, const LoweredNetwork& lowered,
+                             const WorkFolder& folder) {
+    std::vector<KernelRequest> requests;
+    for (const std::string& target : settings.targets) {
+        for (const LoweredKernel& kernel : lowered.kernels) requests.push_back({kernel.spec, kernel.hint, target});
+    }
+    KernelOptions kernel_options;
+    kernel_options.folder = folder.path();
+    kernel_options.cache = settings.cache;
+    kernel_options.jobs = settings.jobs;
+    kernel_options.assembly = options.assembly;
+    kernel_options.statements = options.statements;
+    kernel_options.progress = [&](int done, int total) { report_progress(options, "kernels", done, total); };
+    return compile_kernels(requests, kernel_options);
+}
+
+// The code of all kernels in one file, for reading.
+std::string join_listings(const CompiledKernels& kernels, std::string CompiledKernel::*file, const std::string& comment,
+                          const WorkFolder& folder) {
+    std::string text;
+    for (const CompiledKernel& kernel : kernels.kernels) {
+        text += comment + " " + kernel.symbol + "\n" + read_file(folder / (kernel.*file)) + "\n";
+    }
+    return text;
+}
+
+std::vector<std::string> write_listings(const CompileOptions& options, const Settings& settings,
+                                        const CompiledKernels& kernels, const WorkFolder& folder) {
+    std::vector<std::string> files;
+    if (options.assembly) {
+        files.push_back(settings.name + ".s");
+        create_file(folder / files.back(), join_listings(kernels, &CompiledKernel::assembly, "#", folder));
+    }
+    if (options.statements) {
+        files.push_back(settings.name + ".stmt");
+        create_file(folder / files.back(), join_listings(kernels, &CompiledKernel::statements, "//", folder));
+    }
+    return files;
+}
+
+Emission make_emission(const CompileOptions& options, const Settings& settings, const std::string& sha256,
+                       LoweredNetwork& lowered, const CompiledKernels& kernels) {
+    Emission emission;
+    emission.name = settings.name;
+    emission.plan = std::move(lowered.plan);
+    emission.weights = std::move(lowered.weights);
+    emission.model_sha256 = sha256;
+    emission.config_json = options.config_json.value_or("");
+    emission.targets = settings.targets;
+    emission.support = settings.support;
+    const size_t count = lowered.kernels.size();
+    for (size_t level = 0; level < settings.targets.size(); ++level) {
+        emission.symbols.emplace_back();
+        for (size_t k = 0; k < count; ++k) {
+            emission.symbols.back().push_back(kernels.kernels[kernels.of_request[level * count + k]].symbol + "_argv");
+        }
+    }
+    for (const CompiledKernel& kernel : kernels.kernels) emission.objects.push_back(kernel.object);
+    return emission;
+}
+
+uint64_t size_of(const WorkFolder& folder, const std::vector<std::string>& files) {
+    uint64_t bytes = 0;
+    for (const std::string& file : files) bytes += fs::file_size(folder / file);
+    return bytes;
+}
+
+void note_sizes(CompileReport& report, const Emission& emission, const std::vector<std::string>& files,
+                const WorkFolder& folder) {
+    report.bytes["weights"] = emission.weights.size();
+    report.bytes["kernels"] = size_of(folder, emission.objects);
+    const std::pair<const char*, std::string> kinds[] = {
+        {"library", emission.name + ".a"}, {"shared", emission.name + ".so"}, {"app", emission.name}};
+    for (const auto& [kind, file] : kinds) {
+        if (std::find(files.begin(), files.end(), file) != files.end()) report.bytes[kind] = size_of(folder, {file});
+    }
+}
+
+}  // namespace
+
+CompileReport compile(const CompileOptions& options) {
+    const auto start = std::chrono::steady_clock::now();
+    const Settings settings = settle(options);
+    std::string sha256;
+    LoweredNetwork lowered = import_and_lower(options, settings, sha256);
+
+    CompileReport report;
+    report.name = settings.name;
+    report.operators = std::move(lowered.operators);
+
+    WorkFolder folder(settings.directory, settings.name);
+    const CompiledKernels kernels = make_kernels(options, settings, lowered, folder);
+    report.kernels = static_cast<int>(kernels.kernels.size());
+    report.kernels_cached = kernels.cached;
+
+    report_progress(options, "link", 0, 1);
+    const Emission emission = make_emission(options, settings, sha256, lowered, kernels);
+    std::vector<std::string> files =
+        emit(emission, {options.library, options.header, options.shared, options.app}, folder);
+    for (const std::string& listing : write_listings(options, settings, kernels, folder)) files.push_back(listing);
+    note_sizes(report, emission, files, folder);
+    report_progress(options, "link", 1, 1);
+    report.files = folder.publish(files);
+    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return report;
+}
+
+// The compiler's own code counts by the hash of the program it is in.
+std::string compile_key(const CompileOptions& options) {
+    const Settings settings = settle(options);
+    std::string key = onnx_facts(options.model).contents_sha256 + "\n" + settings.name + "\n";
+    for (const std::string& target : settings.targets) key += target + ",";
+    key += "\n" + std::to_string(options.optimise_height) + "x" + std::to_string(options.optimise_width) + "\n";
+    key += std::string(options.dynamic ? "dynamic" : "") + "\n" + (options.keep_all ? "all" : "") + "\n";
+    key += options.config_json.value_or("") + "\n";
+    key += std::string(schedules_version()) + "\n" + halide_version() + "\n" + llvm_version() + "\n";
+    key += sha256_of_file(settings.support / platform_of(settings.targets.front()) / "executor.o") + "\n";
+    key += sha256_of_file("/proc/self/exe");
+    return sha256_of(key);
+}
+
+ModelFacts model_facts(const fs::path& model) {
+    OnnxFacts facts = onnx_facts(model);
+    return {std::move(facts.sha256), std::move(facts.metadata)};
+}
+
+}  // namespace atrous
