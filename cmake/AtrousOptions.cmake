@@ -20,3 +20,8 @@ function(atrous_library name)
   add_library(${name} STATIC ${ARGN})
   target_link_libraries(${name} PUBLIC atrous_options)
 endfunction()
+
+# What this build makes libraries and programs for, as Halide spells it; their parts lie in support/PLATFORM.
+set(ATROUS_PLATFORM ${CMAKE_SYSTEM_PROCESSOR}-linux)
+string(REPLACE "x86_64" "x86-64" ATROUS_PLATFORM ${ATROUS_PLATFORM})
+string(REPLACE "aarch64" "arm-64" ATROUS_PLATFORM ${ATROUS_PLATFORM})

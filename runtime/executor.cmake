@@ -2,9 +2,6 @@
 # sanitizers, and with nothing visible but what network_entry.cpp exports. It lies in support/PLATFORM in the build tree.
 set(ATROUS_EXECUTOR_SOURCES network.cpp network_cpu.cpp network_entry.cpp network_plan.cpp network_threads.cpp)
 list(TRANSFORM ATROUS_EXECUTOR_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
-set(ATROUS_PLATFORM ${CMAKE_SYSTEM_PROCESSOR}-linux)
-string(REPLACE "x86_64" "x86-64" ATROUS_PLATFORM ${ATROUS_PLATFORM})
-string(REPLACE "aarch64" "arm-64" ATROUS_PLATFORM ${ATROUS_PLATFORM})
 
 add_library(atrous_executor_objects OBJECT ${ATROUS_EXECUTOR_SOURCES})
 target_include_directories(atrous_executor_objects PRIVATE ${PROJECT_SOURCE_DIR})

@@ -9,10 +9,10 @@
 #include "apps/atrous/compile_table.h"
 #include "apps/atrous/model_source.h"
 #include "apps/atrous/verbs.h"
-#include "apps/segment/interrupt.h"
 #include "apps/segment/network_task.h"
 #include "apps/segment/options.h"
 #include "apps/segment/output.h"
+#include "compiler/emit.h"
 
 namespace atrous {
 
@@ -72,13 +72,6 @@ void add_compile_options(CLI::App& app, CompileArguments& arguments) {
     app.footer("Example:\n  atrous compile u2net.onnx --target x86-64-linux-avx2-fma --emit lib,header,app -o out/");
 }
 
-bool is_identifier(const std::string& name) {
-    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    return !name.empty() && letter(name[0]) &&
-           std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
-}
-
 // "480x640" → 480, 640.
 void parse_size(const std::string& text, CompileOptions& options) {
     const char *begin = text.data(), *end = begin + text.size();
@@ -102,10 +95,8 @@ CompileOptions compile_options(const CompileArguments& arguments) {
     options.targets = arguments.targets;
     options.dynamic = arguments.dynamic;
     options.jobs = arguments.jobs;
-    options.cache = arguments.cache.empty() ? user_cache() : arguments.cache;
-    if (!arguments.name.empty() && !is_identifier(arguments.name)) {
-        throw Error("--name", "'" + arguments.name + "' is not a C identifier", "use letters, digits and _ alone");
-    }
+    options.cache = arguments.cache;
+    if (!arguments.name.empty()) check_name(arguments.name);
     if (!arguments.size.empty()) parse_size(arguments.size, options);
     for (const Emission& emission : emissions) {
         options.*emission.wanted =
@@ -146,10 +137,7 @@ int compile_verb(int count, const char* const* words, Console& console) {
     options.config_json = find_config(options.model, arguments.config);
     if (!options.config_json && options.app) throw ConfigMissing(options.model.string(), "");
     if (!options.directory.empty()) make_folder(options.directory);
-    options.progress = [&](const std::string& stage, int done, int total) {
-        stop_if_interrupted();
-        console.progress(stage, static_cast<size_t>(done), static_cast<size_t>(total));
-    };
+    options.progress = compile_progress(console);
     const CompileReport report = compile(options);
     console.end_progress();
     if (arguments.json) {

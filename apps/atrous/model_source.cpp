@@ -5,14 +5,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "apps/segment/interrupt.h"
 #include "apps/segment/output.h"
 #include "compiler/compile.h"
+#include "compiler/kernel_cache.h"
 #include "runtime/config.h"
 
 namespace atrous {
@@ -28,13 +29,18 @@ fs::path models_folder() {
     return program.parent_path().parent_path() / "share" / "atrous" / "models";
 }
 
+void check_readable(const fs::path& file) {
+    std::error_code error;
+    if (fs::is_directory(file, error))
+        throw Error(file.string(), "is a folder, where a file is expected", "name a file");
+    if (access(file.c_str(), R_OK) == 0) return;
+    throw Error(file.string(), std::string("cannot be opened: ") + std::strerror(errno), "check the name");
+}
+
 std::string read_text(const fs::path& file) {
-    errno = 0;
+    check_readable(file);
     std::ifstream stream(file, std::ios::binary);
-    if (!stream) throw Error(file.string(), std::string("cannot be opened: ") + std::strerror(errno), "check the name");
-    std::string text((std::istreambuf_iterator<char>(stream)), {});
-    if (stream.bad()) throw Error(file.string(), "cannot be read", "name a file");
-    return text;
+    return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 // Held by the process that compiles; the system gives it up with the process, however that ends.
@@ -65,11 +71,12 @@ fs::path compiled_network(const ModelOptions& options, Console& console) {
     compilation.library = compilation.header = false;
     compilation.config_json = find_config(options.model, {});
     compilation.keep_all = options.keep_all;
-    compilation.cache = options.cache.empty() ? user_cache() : options.cache;
-    compilation.progress = [&](const std::string& stage, int done, int total) {
-        stop_if_interrupted();
-        console.progress(stage, static_cast<size_t>(done), static_cast<size_t>(total));
-    };
+    compilation.cache = options.cache.empty() ? default_cache() : options.cache;
+    compilation.progress = compile_progress(console);
+    if (compilation.cache.empty()) {
+        throw Error("cache", "neither HOME nor XDG_CACHE_HOME says where the user's cache is",
+                    "name a folder with --cache");
+    }
     compilation.directory = compilation.cache / "networks" / compile_key(compilation);
     const fs::path network = compilation.directory / "network.so";
     std::error_code error;
@@ -87,13 +94,18 @@ fs::path compiled_network(const ModelOptions& options, Console& console) {
 
 }  // namespace
 
-fs::path user_cache() {
-    for (const auto& [variable, below] : {std::pair{"XDG_CACHE_HOME", ""}, std::pair{"HOME", ".cache"}}) {
-        const char* value = std::getenv(variable);
-        if (value && *value) return fs::path(value) / below / "atrous";
-    }
-    throw Error("cache", "neither HOME nor XDG_CACHE_HOME says where the user's cache is",
-                "name a folder with --cache");
+std::function<void(const std::string&, int, int)> compile_progress(Console& console) {
+    return [&console](const std::string& stage, int done, int total) {
+        static const std::map<std::string, std::string> labels{{"import", "Reading the model"},
+                                                               {"plan", "Planning"},
+                                                               {"kernels", "Compiling kernels"},
+                                                               {"link", "Linking"}};
+        stop_if_interrupted();
+        const auto label = labels.find(stage);
+        const bool counted = total > 1;
+        console.progress(label == labels.end() ? stage : label->second, counted ? static_cast<size_t>(done) : 0,
+                         counted ? static_cast<size_t>(total) : 0);
+    };
 }
 
 bool is_compiled(const fs::path& model) {
@@ -107,7 +119,9 @@ bool is_compiled(const fs::path& model) {
 }
 
 std::shared_ptr<const Library> load_model(const ModelOptions& options, Console& console) {
-    if (!is_compiled(options.model)) return Library::load(compiled_network(options, console));
+    check_readable(options.model);
+    const bool compiled = is_compiled(options.model) || options.model.extension() == ".so";
+    if (!compiled) return Library::load(compiled_network(options, console));
     if (options.keep_all) {
         throw Error(options.model.string(), "is compiled, and holds no intermediate tensors any more",
                     "give the .onnx file");
@@ -116,6 +130,7 @@ std::shared_ptr<const Library> load_model(const ModelOptions& options, Console& 
 }
 
 std::optional<std::string> find_config(const fs::path& model, const fs::path& file) {
+    check_readable(model);
     if (!file.empty()) {
         std::string text = read_text(file);
         parse_config(text, file.string());
@@ -127,7 +142,10 @@ std::optional<std::string> find_config(const fs::path& model, const fs::path& fi
         parse_config(stored->second, model.string() + ": metadata atrous.config");
         return stored->second;
     }
-    return find_model_config(models_folder(), facts.sha256);
+    const fs::path models = models_folder();
+    std::optional<std::string> known = find_model_config(models, facts.sha256);
+    if (known) parse_config(*known, models.string());
+    return known;
 }
 
 }  // namespace atrous

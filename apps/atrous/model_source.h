@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,8 +21,8 @@ struct ModelOptions {
 bool is_compiled(const std::filesystem::path& model);                                      // by content: an ELF file
 std::shared_ptr<const Library> load_model(const ModelOptions& options, Console& console);  // throws Error
 
-// ${XDG_CACHE_HOME:-~/.cache}/atrous. Throws Error when neither variable is set.
-std::filesystem::path user_cache();
+// For CompileOptions: shows how far a compilation is, and throws Interrupted when it is to stop.
+std::function<void(const std::string& stage, int done, int total)> compile_progress(Console& console);
 
 // The config (JSON) for an ONNX file: in `file` when not empty, else the model's metadata under "atrous.config", else
 // models/ by the file's hash. Throws Error for one that is wrong.

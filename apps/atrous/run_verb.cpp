@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "apps/atrous/model_source.h"
+#include "apps/atrous/table.h"
 #include "apps/atrous/tensor_folder.h"
 #include "apps/atrous/verbs.h"
 #include "apps/npy.h"
@@ -242,11 +243,12 @@ std::string comparison_text(const Comparison& comparison, const fs::path& folder
 }
 
 void print_text(const Outcome& outcome, const LibraryInfo& info, int threads, bool traced) {
-    std::string text;
-    for (size_t i = 0; i < outcome.outputs.size() && !traced; i++) {
-        text += printable(info.outputs[i].name) + "  " + element_name(outcome.outputs[i].type) + "  " +
-                shape_text(outcome.outputs[i].shape) + "\n";
+    Table table({"output", "type", "shape"});
+    for (size_t i = 0; i < outcome.outputs.size(); i++) {
+        const Tensor& tensor = outcome.outputs[i];
+        table.add({printable(info.outputs[i].name), element_name(tensor.type), shape_text(tensor.shape)});
     }
+    const std::string text = traced ? std::to_string(outcome.outputs.size()) + " tensors\n" : table.text();
     char line[160];
     std::snprintf(line, sizeof line, "%.4f s best of %zu, %d %s, %s; peak memory %s\n",
                   *std::min_element(outcome.seconds.begin(), outcome.seconds.end()), outcome.seconds.size(), threads,

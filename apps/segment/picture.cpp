@@ -88,7 +88,7 @@ void PictureWorker::segment(const Input& input, ManifestLine& line) {
 
 Segmentation PictureWorker::apply_network(const Image& picture) {
     Placement placement;
-    const std::vector<float> pixels = to_tensor(picture, job_.config, job_.task.height, job_.task.width, placement);
+    const std::vector<float> pixels = to_tensor(picture, job_.config, job_.task.width, job_.task.height, placement);
     Tensor tensor;
     tensor.shape = {1, job_.task.channels, placement.height, placement.width};
     tensor.bytes.resize(pixels.size() * sizeof(float));
