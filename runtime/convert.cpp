@@ -277,6 +277,10 @@ Segmentation from_tensor(const float* output, int classes, int height, int width
 Segmentation from_labels(const std::vector<uint16_t>& labels, int classes, int height, int width,
                          const Placement& placement) {
     check_output(classes, height, width);
+    if (labels.size() != static_cast<size_t>(height) * static_cast<size_t>(width)) {
+        throw Error("output", "it has " + std::to_string(labels.size()) + " labels, " + size_text(width, height) +
+                                  " were expected");
+    }
     const Crop crop = crop_of(width, height, placement);
     Image map{width, height, 1, 16, std::vector<uint8_t>(labels.size() * 2), {}};
     std::memcpy(map.pixels.data(), labels.data(), map.pixels.size());

@@ -1,5 +1,6 @@
 #include <png.h>
 
+#include <algorithm>
 #include <bit>
 #include <csetjmp>
 #include <cstdio>
@@ -237,6 +238,12 @@ std::vector<uint8_t> encode_palette_png(const std::vector<uint8_t>& labels, int 
                                         const std::vector<uint32_t>& palette) {
     png_color colors[PNG_MAX_PALETTE_LENGTH];
     const int count = static_cast<int>(std::min<size_t>(palette.size(), PNG_MAX_PALETTE_LENGTH));
+    const auto largest = std::max_element(labels.begin(), labels.end());
+    if (largest != labels.end() && *largest >= count) {
+        throw Error("labels",
+                    "the label " + std::to_string(*largest) + " has no colour in a palette of " + std::to_string(count),
+                    "give it one");
+    }
     for (int i = 0; i < count; ++i) {
         colors[i] = {static_cast<png_byte>(palette[i] >> 16), static_cast<png_byte>(palette[i] >> 8),
                      static_cast<png_byte>(palette[i])};

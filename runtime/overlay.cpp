@@ -105,7 +105,7 @@ Image cutout(const Image& picture, const Image& mask) {
 
 Image overlay(const Image& picture, const Segmentation& segmentation, const Config& config) {
     Image rgb = flattened(picture);
-    if (segmentation.classes == 1) {
+    if (segmentation.labels.empty()) {
         overlay_mask(segmentation.mask, rgb);
     } else {
         overlay_classes(segmentation.labels, palette_of(config, segmentation.classes), rgb);

@@ -25,7 +25,7 @@ struct Case {
 
 class Reference {
   public:
-    // kind: resample, pictures or tensors. Runs Python; the files are removed at the end.
+    // kind: resample, pictures, tensors, small or attacks. Runs Python; the files are removed at the end.
     explicit Reference(const std::string& kind);
     ~Reference();
     Reference(const Reference&) = delete;

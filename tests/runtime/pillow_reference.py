@@ -1,6 +1,6 @@
 """What Pillow (and numpy) makes of pictures: cases for the tests of images, resampling and conversion.
 
-pillow_reference.py resample|pictures|tensors FOLDER writes FOLDER/cases.txt, one case per line as KEY=VALUE words, and
+pillow_reference.py resample|pictures|tensors|small|attacks FOLDER writes FOLDER/cases.txt, one case per line as KEY=VALUE words, and
 FOLDER/data.bin; a value @OFFSET:SIZE is a piece of data.bin. Pictures to be read are files of their own.
 """
 
@@ -355,7 +355,69 @@ def tensors(cases):
                   input=cases.store(scores), output=cases.store(np.argmax(planes, axis=0).astype(np.uint16)))
 
 
+# ---- files to be broken, and attacks
+
+
+def small(cases):
+    """Small valid files of every kind, whose parts a test removes and changes."""
+    color, alpha = Image.fromarray(smooth(7, 9, 3)), Image.fromarray(smooth(7, 9, 4), "RGBA")
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = b"Exif\0\0" + exif_bytes(6)
+    files = {
+        "gray.png": encoded(color.convert("L"), format="PNG"),
+        "rgba.png": encoded(alpha, format="PNG", exif=exif_bytes(6), icc_profile=icc),
+        "palette.png": encoded(color.quantize(5), format="PNG", transparency=2),
+        "interlaced.png": png_file(RANDOM.integers(0, 65536, (9, 11, 3)), 2, 16, interlaced=True),
+        "baseline.jpg": encoded(color, format="JPEG", exif=exif, icc_profile=icc),
+        "progressive.jpg": encoded(color, format="JPEG", progressive=True),
+        "cmyk.jpg": encoded(color.convert("CMYK"), format="JPEG"),
+        "lossy.webp": encoded(color, format="WEBP", exif=exif_bytes(6)),
+        "lossless.webp": encoded(alpha, format="WEBP", lossless=True, icc_profile=icc),
+        "animation.webp": encoded(alpha, format="WEBP", save_all=True, append_images=[alpha.rotate(90)]),
+    }
+    for name, file in files.items():
+        (cases.folder / name).write_bytes(file)
+        cases.add(file=name)
+
+
+def attacks(cases):
+    """Small files that would take much memory or time."""
+    samples = RANDOM.integers(0, 256, (4, 4, 3))
+    profile = b"profile\0\0" + zlib.compress(bytes(200 << 20), 9)
+    text = b"Comment\0\0" + zlib.compress(bytes(200 << 20), 9)
+    valid = png_file(samples, 2, 8)
+    progressive = encoded(Image.fromarray(smooth(64, 64, 3)), format="JPEG", progressive=True)
+    scan = progressive.find(b"\xff\xda")
+    after_scan = progressive.find(b"\xff\xc4", scan)  # the next scan's tables
+    baseline = encoded(Image.fromarray(smooth(8, 8, 3)), format="JPEG")
+    frame = baseline.find(b"\xff\xc0")
+    lossless = encoded(Image.fromarray(smooth(8, 8, 3)), format="WEBP", lossless=True)
+    wide = struct.pack("<I", (16383 << 14) | 16383)
+    files = {
+        "profile.png": png_file(samples, 2, 8, chunks=[(b"iCCP", profile)]),
+        "text.png": png_file(samples, 2, 8, chunks=[(b"zTXt", text)]),
+        "huge.png": valid[:16] + png_size(50000, 50000, 2) + valid[33:],
+        "wide.png": valid[:16] + png_size(2000000, 1, 2) + valid[33:],
+        "hollow.png": valid[:16] + png_size(15000, 15000, 2) + valid[33:],
+        "empty.png": valid[:16] + png_size(0, 4, 2) + valid[33:],
+        "scans.jpg": progressive[:scan] + progressive[scan:after_scan] * 600 + progressive[after_scan:],
+        "huge.jpg": baseline[: frame + 5] + struct.pack(">HH", 65500, 65500) + baseline[frame + 9:],
+        "hollow.jpg": baseline[: frame + 5] + struct.pack(">HH", 9000, 9000) + baseline[frame + 9:],
+        "flat.jpg": baseline[: frame + 5] + struct.pack(">HH", 0, 8) + baseline[frame + 9:],
+        "huge.webp": lossless[:21] + wide + lossless[25:],
+    }
+    for name, file in files.items():
+        (cases.folder / name).write_bytes(file)
+        cases.add(file=name)
+
+
+def png_size(width, height, color_type):
+    header = struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0)
+    return header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
+
+
 if __name__ == "__main__":
     made = Cases(sys.argv[2])
-    {"resample": resample, "pictures": pictures, "tensors": tensors}[sys.argv[1]](made)
+    kinds = {"resample": resample, "pictures": pictures, "tensors": tensors, "small": small, "attacks": attacks}
+    kinds[sys.argv[1]](made)
     made.write()
