@@ -1,8 +1,8 @@
 // Sizes that may depend on the network's input: numbers, or expressions over free input dimensions. Kept in a canonical
 // form (a sum of coefficient × atom, plus a constant), so that equal sizes compare equal and H + 2 − 3 + 1 is H.
 //
-// What is simplified holds for every input whose dimensions lie between 1 and 2^31 − 1; arithmetic that the graph does in
-// single precision (to_f32) is taken as exact on whole numbers, which holds below 2^24.
+// What is simplified holds for every input whose dimensions lie between 1 and 2^31 − 1; arithmetic that the graph does
+// in single precision (to_f32) is taken as exact on whole numbers, which holds below 2^24.
 //
 // The text of an expression is limited, because a model can make it grow exponentially: beyond the limit the operations
 // throw std::length_error. Division by the number zero throws std::domain_error.
@@ -43,8 +43,8 @@ class Size {
     static Size input_dim(uint32_t input, uint32_t dim, std::string name);
 
     bool is_number() const { return terms_.empty(); }
-    std::optional<double> number() const;     // when is_number()
-    std::optional<int64_t> integer() const;   // when it is a whole number below 2^53
+    std::optional<double> number() const;    // when is_number()
+    std::optional<int64_t> integer() const;  // when it is a whole number below 2^53
     double constant() const { return constant_; }
     const Terms& terms() const { return terms_; }
 
