@@ -239,8 +239,8 @@ void fold_padding(Network& network) {
             const auto b = pad->begin[d].integer(), e = pad->end[d].integer();
             known = known && b && e && (d >= 2 || (*b == 0 && *e == 0));
             if (!known || d < 2) continue;
-            begin[d + 2 - (rank - 2)] += *b;
-            end[d + 2 - (rank - 2)] += *e;
+            begin[d + 2 - rank] += *b;
+            end[d + 2 - rank] += *e;
         }
         if (!known) continue;
         conv->pad_begin = begin;

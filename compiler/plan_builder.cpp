@@ -110,9 +110,8 @@ uint32_t PlanBuilder::weights_tensor(plan::ElementType element, std::span<const 
 }
 
 plan::Arg PlanBuilder::make_arg(const PlanArg& arg) {
-    if (const auto* integer = std::get_if<IntegerArg>(&arg)) return {plan::ArgKind::i32, expression(integer->value)};
-    if (const auto* real = std::get_if<FloatArg>(&arg)) return {plan::ArgKind::f32, expression(real->value)};
-    const auto& view = std::get<BufferView>(arg);
+    if (arg.kind != plan::ArgKind::buffer) return {arg.kind, expression(arg.number)};
+    const BufferView& view = arg.view;
     plan::Tensor& tensor = tensors_.at(view.tensor);
     const auto step = static_cast<uint32_t>(steps_.size());
     if (tensor.first_step > tensor.last_step) tensor.first_step = step;

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include "compiler/size.h"
@@ -34,7 +33,14 @@ struct IntegerArg {
 struct FloatArg {
     Size value;
 };
-using PlanArg = std::variant<BufferView, IntegerArg, FloatArg>;
+struct PlanArg {
+    PlanArg(BufferView buffer) : kind(plan::ArgKind::buffer), view(std::move(buffer)) {}
+    PlanArg(IntegerArg integer) : kind(plan::ArgKind::i32), number(std::move(integer.value)) {}
+    PlanArg(FloatArg real) : kind(plan::ArgKind::f32), number(std::move(real.value)) {}
+    plan::ArgKind kind;
+    BufferView view;
+    Size number;
+};
 
 struct PlanPort {
     std::string name;

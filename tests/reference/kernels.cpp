@@ -154,77 +154,6 @@ int64_t floor_mod(int64_t a, int64_t b) {
     return ((a % b) + b) % b;
 }
 
-double apply(ElementwiseFunction function, double x, double y, double z, double alpha, double beta) {
-    using F = ElementwiseFunction;
-    switch (function) {
-    case F::identity:
-        return x;
-    case F::relu:
-        return std::max(x, 0.0);
-    case F::leaky_relu:
-        return x < 0 ? alpha * x : x;
-    case F::prelu:
-        return x < 0 ? y * x : x;
-    case F::clip:
-        return std::min(std::max(x, alpha), beta);
-    case F::sigmoid:
-        return 1 / (1 + std::exp(-x));
-    case F::hard_sigmoid:
-        return std::max(0.0, std::min(1.0, alpha * x + beta));
-    case F::hard_swish:
-        return x * std::max(0.0, std::min(1.0, x / 6 + 0.5));
-    case F::tanh:
-        return std::tanh(x);
-    case F::silu:
-        return x / (1 + std::exp(-x));
-    case F::gelu:
-        return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
-    case F::gelu_tanh:
-        return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-    case F::elu:
-        return x < 0 ? alpha * std::expm1(x) : x;
-    case F::softplus:
-        return x > 30 ? x : std::log1p(std::exp(x));
-    case F::neg:
-        return -x;
-    case F::sqrt:
-        return std::sqrt(x);
-    case F::exp:
-        return std::exp(x);
-    case F::log:
-        return std::log(x);
-    case F::erf:
-        return std::erf(x);
-    case F::floor:
-        return std::floor(x);
-    case F::ceil:
-        return std::ceil(x);
-    case F::abs:
-        return std::abs(x);
-    case F::reciprocal:
-        return 1 / x;
-    case F::add:
-        return x + y;
-    case F::sub:
-        return x - y;
-    case F::mul:
-        return x * y;
-    case F::div:
-        return x / y;
-    case F::max:
-        return std::max(x, y);
-    case F::min:
-        return std::min(x, y);
-    case F::pow:
-        return std::pow(x, y);
-    case F::equal:
-        return x == y;
-    case F::where:
-        return x != 0 ? y : z;
-    }
-    throw Violation("unknown function");
-}
-
 // What ConvSpec, DepthwiseConvSpec and TransposedConvSpec do after the sum.
 struct Epilogue {
     ElementwiseFunction activation;
@@ -235,7 +164,7 @@ struct Epilogue {
 
     double operator()(double sum, double slope_value, double added_value) const {
         if (residual == Residual::before_activation) sum += added_value;
-        sum = apply(activation, sum, slope_value, 0, alpha, beta);
+        sum = apply_function(activation, sum, slope_value, 0, alpha, beta);
         return residual == Residual::after_activation ? sum + added_value : sum;
     }
 };
@@ -424,37 +353,6 @@ void run(const GlobalPoolSpec& spec, Arguments args) {
     });
 }
 
-// Where an output coordinate lies in the input. In single precision, as the kernels and ONNX Runtime compute it: at
-// ties of `nearest` the rounding decides which pixel is taken.
-float source_coordinate(ResizeCoordinates coordinates, int64_t i, int64_t length_in, int64_t length_out, float scale) {
-    const auto at = static_cast<float>(i);
-    switch (coordinates) {
-    case ResizeCoordinates::half_pixel:
-        return (at + 0.5f) / scale - 0.5f;
-    case ResizeCoordinates::pytorch_half_pixel:
-        return length_out > 1 ? (at + 0.5f) / scale - 0.5f : 0;
-    case ResizeCoordinates::align_corners:
-        return length_out > 1 ? at * static_cast<float>(length_in - 1) / static_cast<float>(length_out - 1) : 0;
-    case ResizeCoordinates::asymmetric:
-        return at / scale;
-    }
-    throw Violation("unknown coordinate transformation");
-}
-
-int64_t nearest(NearestRounding rounding, float at) {
-    switch (rounding) {
-    case NearestRounding::round_prefer_floor:
-        return static_cast<int64_t>(std::ceil(at - 0.5f));
-    case NearestRounding::round_prefer_ceil:
-        return static_cast<int64_t>(std::floor(at + 0.5f));
-    case NearestRounding::floor:
-        return static_cast<int64_t>(std::floor(at));
-    case NearestRounding::ceil:
-        return static_cast<int64_t>(std::ceil(at));
-    }
-    throw Violation("unknown rounding");
-}
-
 void run(const ResizeSpec& spec, Arguments args) {
     const bool c16 = spec.packing == Packing::c16;
     const Image x{args.view(c16 ? 5 : 4), c16};
@@ -470,7 +368,7 @@ void run(const ResizeSpec& spec, Arguments args) {
             return x.at(i, std::clamp<int64_t>(ix, 0, width - 1), std::clamp<int64_t>(iy, 0, height - 1));
         };
         if (spec.mode == ResizeMode::nearest) {
-            out.set(i, pixel(nearest(spec.rounding, at_x), nearest(spec.rounding, at_y)));
+            out.set(i, pixel(nearest_coordinate(spec.rounding, at_x), nearest_coordinate(spec.rounding, at_y)));
             return;
         }
         const auto left = static_cast<int64_t>(std::floor(at_x)), top = static_cast<int64_t>(std::floor(at_y));
@@ -496,7 +394,7 @@ void run(const ElementwiseSpec& spec, Arguments args) {
         }
         const bool beyond = spec.packing == Packing::c16 && i[3] * channel_block + i[0] >= channels;
         store(out, {i[0], i[1], i[2], i[3], i[4]},
-              beyond ? 0 : apply(spec.function, values[0], values[1], values[2], alpha, beta));
+              beyond ? 0 : apply_function(spec.function, values[0], values[1], values[2], alpha, beta));
     });
 }
 
@@ -537,24 +435,6 @@ void run(const FillSpec&, Arguments args) {
     const View& out = args.view(5);
     args.end();
     for_each(out, [&](const Index& i) { store(out, {i[0], i[1], i[2], i[3], i[4]}, value); });
-}
-
-// The input coordinate that position `i` shows; −1 for the constant.
-int64_t padded_coordinate(PadMode mode, int64_t i, int64_t extent) {
-    if (i >= 0 && i < extent) return i;
-    switch (mode) {
-    case PadMode::constant:
-        return -1;
-    case PadMode::edge:
-        return std::clamp<int64_t>(i, 0, extent - 1);
-    case PadMode::wrap:
-        return floor_mod(i, extent);
-    case PadMode::reflect:
-        break;
-    }
-    if (extent == 1) return 0;
-    const int64_t folded = floor_mod(i, 2 * (extent - 1));
-    return std::min(folded, 2 * (extent - 1) - folded);
 }
 
 void run(const PadSpec& spec, Arguments args) {
@@ -640,6 +520,123 @@ void run(const CastSpec& spec, Arguments args) {
 }
 
 }  // namespace
+
+double apply_function(ElementwiseFunction function, double x, double y, double z, double alpha, double beta) {
+    using F = ElementwiseFunction;
+    switch (function) {
+    case F::identity:
+        return x;
+    case F::relu:
+        return std::max(x, 0.0);
+    case F::leaky_relu:
+        return x < 0 ? alpha * x : x;
+    case F::prelu:
+        return x < 0 ? y * x : x;
+    case F::clip:
+        return std::min(std::max(x, alpha), beta);
+    case F::sigmoid:
+        return 1 / (1 + std::exp(-x));
+    case F::hard_sigmoid:
+        return std::max(0.0, std::min(1.0, alpha * x + beta));
+    case F::hard_swish:
+        return x * std::max(0.0, std::min(1.0, x / 6 + 0.5));
+    case F::tanh:
+        return std::tanh(x);
+    case F::silu:
+        return x / (1 + std::exp(-x));
+    case F::gelu:
+        return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
+    case F::gelu_tanh:
+        return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case F::elu:
+        return x < 0 ? alpha * std::expm1(x) : x;
+    case F::softplus:
+        return x > 30 ? x : std::log1p(std::exp(x));
+    case F::neg:
+        return -x;
+    case F::sqrt:
+        return std::sqrt(x);
+    case F::exp:
+        return std::exp(x);
+    case F::log:
+        return std::log(x);
+    case F::erf:
+        return std::erf(x);
+    case F::floor:
+        return std::floor(x);
+    case F::ceil:
+        return std::ceil(x);
+    case F::abs:
+        return std::abs(x);
+    case F::reciprocal:
+        return 1 / x;
+    case F::add:
+        return x + y;
+    case F::sub:
+        return x - y;
+    case F::mul:
+        return x * y;
+    case F::div:
+        return x / y;
+    case F::max:
+        return std::max(x, y);
+    case F::min:
+        return std::min(x, y);
+    case F::pow:
+        return std::pow(x, y);
+    case F::equal:
+        return x == y;
+    case F::where:
+        return x != 0 ? y : z;
+    }
+    throw Violation("unknown function");
+}
+
+float source_coordinate(ResizeCoordinates coordinates, int64_t i, int64_t length_in, int64_t length_out, float scale) {
+    const auto at = static_cast<float>(i);
+    switch (coordinates) {
+    case ResizeCoordinates::half_pixel:
+        return (at + 0.5f) / scale - 0.5f;
+    case ResizeCoordinates::pytorch_half_pixel:
+        return length_out > 1 ? (at + 0.5f) / scale - 0.5f : 0;
+    case ResizeCoordinates::align_corners:
+        return length_out > 1 ? at * static_cast<float>(length_in - 1) / static_cast<float>(length_out - 1) : 0;
+    case ResizeCoordinates::asymmetric:
+        return at / scale;
+    }
+    throw Violation("unknown coordinate transformation");
+}
+
+int64_t nearest_coordinate(NearestRounding rounding, float at) {
+    switch (rounding) {
+    case NearestRounding::round_prefer_floor:
+        return static_cast<int64_t>(std::ceil(at - 0.5f));
+    case NearestRounding::round_prefer_ceil:
+        return static_cast<int64_t>(std::floor(at + 0.5f));
+    case NearestRounding::floor:
+        return static_cast<int64_t>(std::floor(at));
+    case NearestRounding::ceil:
+        return static_cast<int64_t>(std::ceil(at));
+    }
+    throw Violation("unknown rounding");
+}
+
+int64_t padded_coordinate(PadMode mode, int64_t i, int64_t extent) {
+    if (i >= 0 && i < extent) return i;
+    switch (mode) {
+    case PadMode::constant:
+        return -1;
+    case PadMode::edge:
+        return std::clamp<int64_t>(i, 0, extent - 1);
+    case PadMode::wrap:
+        return floor_mod(i, extent);
+    case PadMode::reflect:
+        break;
+    }
+    if (extent == 1) return 0;
+    const int64_t folded = floor_mod(i, 2 * (extent - 1));
+    return std::min(folded, 2 * (extent - 1) - folded);
+}
 
 View dense(void* data, ElementType element, const std::vector<int64_t>& extents) {
     View view{data, element, {}, nullptr};

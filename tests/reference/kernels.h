@@ -46,6 +46,15 @@ struct Violation : std::logic_error {
 // A dense view of `data`, extents innermost first.
 View dense(void* data, ElementType element, const std::vector<int64_t>& extents);
 
+// functions.h, in double precision.
+double apply_function(ElementwiseFunction function, double x, double y, double z, double alpha, double beta);
+// Where position `i` of a padded axis comes from; -1 for the constant.
+int64_t padded_coordinate(PadMode mode, int64_t i, int64_t extent);
+// Where output coordinate i of a resized axis lies in the input, in single precision as everyone computes it: at ties
+// of `nearest` the rounding decides which pixel is taken.
+float source_coordinate(ResizeCoordinates coordinates, int64_t i, int64_t length_in, int64_t length_out, float scale);
+int64_t nearest_coordinate(NearestRounding rounding, float at);
+
 // Arguments in the order of kernel_spec.h. Throws Violation.
 void run_reference(const KernelSpec& spec, std::span<const Arg> args);
 

@@ -1,0 +1,182 @@
+// Convolutions of every kind, lowered and run with naive kernels, equal the definition; the interpreter catches reads
+// outside halos and of memory that nobody wrote.
+#include <catch2/catch.hpp>
+
+#include "tests/compiler/lower_network.h"
+
+namespace atrous::test {
+namespace {
+
+using F = ElementwiseFunction;
+
+TEST_CASE("convolutions: kernels, strides, dilations, padding") {
+    for (const int64_t kernel : {1, 2, 3, 5})
+        for (const int64_t stride : {1, 2, 3})
+            for (const int64_t dilation : {1, 2, 3})
+                for (const int64_t pad : {0, 1, 2}) {
+                    NetworkMaker make;
+                    const ValueId x = make.input("x", {1, 3, 0, 0});
+                    make.output(make.conv(x, 20, window(kernel, stride, dilation, pad)));
+                    if (13 + 2 * pad < dilation * (kernel - 1) + 1) continue;
+                    require_equal(make.network, {{1, 3, 13, 14}});
+                }
+}
+
+TEST_CASE("a padding that differs on all four sides") {
+    NetworkMaker make;
+    const ValueId x = make.input("x", {2, 16, 0, 0});
+    ConvOp op = window(3, 2);
+    op.pad_begin = {0, 2};
+    op.pad_end = {3, 1};
+    make.output(make.conv(x, 17, op));
+    require_equal(make.network, {{2, 16, 7, 6}});
+    require_equal(make.network, {{2, 16, 1, 1}});
+}
+
+TEST_CASE("groups: depthwise, blocks of 16, and others") {
+    const auto [in, out, groups] = GENERATE(table<int64_t, int64_t, int64_t>(
+        {{20, 20, 20}, {32, 32, 2}, {32, 64, 2}, {32, 48, 1}, {12, 24, 12}, {12, 8, 4}, {2, 2, 2}, {48, 48, 3}}));
+    NetworkMaker make;
+    const ValueId x = make.input("x", {1, in, 0, 0});
+    make.output(make.conv(x, out, window(3, 1, 2, 2, groups)));
+    require_equal(make.network, {{1, in, 6, 5}});
+}
+
+TEST_CASE("chains share halos: one image feeds convolutions of different reach") {
+    NetworkMaker make;
+    const ValueId x = make.input("x", {1, 16, 0, 0});
+    const ValueId a = make.conv(x, 16, window(3, 1, 1, 1));
+    const ValueId b = make.conv(a, 16, window(3, 1, 4, 4));
+    const ValueId c = make.conv(a, 32, window(5, 2, 1, 2));
+    make.output(b);
+    make.output(c);
+    const LoweredNetwork lowered = require_equal(make.network, {{1, 16, 9, 8}});
+    REQUIRE(count_of(kernel_names(lowered), "pack") == 1);
+    REQUIRE(count_of(kernel_names(lowered), "unpack") == 2);
+}
+
+TEST_CASE("one-dimensional convolutions") {
+    NetworkMaker make;
+    const ValueId x = make.input("x", {1, 8, 0});
+    ConvOp op;
+    op.kernel = {1, 5};
+    op.dilation = {1, 2};
+    op.pad_begin = op.pad_end = {0, 4};
+    const ValueId a = make.unary(F::relu, make.conv(x, 24, op));
+    make.output(make.conv(a, 9, op));
+    require_equal(make.network, {{1, 8, 11}});
+}
+
+TEST_CASE("activations and residuals become part of the convolution") {
+    for (const bool transposed : {false, true}) {
+        NetworkMaker make;
+        const ValueId x = make.input("x", {1, 16, 0, 0});
+        const auto layer = [&](ValueId from) {
+            return transposed ? make.transposed(from, 16, transposed_window(3, 1, 1, 1, 0))
+                              : make.conv(from, 16, window(3, 1, 1, 1));
+        };
+        const ValueId a = make.unary(F::relu, layer(x));
+        const ValueId before = make.unary(F::relu, make.binary(F::add, layer(a), a));
+        const ValueId after = make.binary(F::add, make.unary(F::sigmoid, layer(before)), before);
+        const ValueId slope = make.constant({16, 1, 1});
+        const ValueId prelu = make.binary(F::prelu, layer(after), slope);
+        const ValueId prelu_add = make.binary(F::add, a, make.binary(F::prelu, layer(prelu), slope));
+        make.output(prelu_add);
+        const LoweredNetwork lowered = require_equal(make.network, {{1, 16, 5, 7}});
+        REQUIRE(count_of(kernel_names(lowered), "conv") == 5);
+        REQUIRE(count_of(kernel_names(lowered), "elementwise") == 0);
+        REQUIRE(lowered.operators.size() == 5);
+        REQUIRE(lowered.operators[1].name.find(" + ") != std::string::npos);
+    }
+}
+
+TEST_CASE("a residual that comes later moves the convolution behind it") {
+    NetworkMaker make;
+    const ValueId x = make.input("x", {1, 16, 0, 0});
+    const ValueId a = make.conv(x, 16, window(3, 1, 1, 1));
+    const ValueId b = make.unary(F::exp, make.pool(x, {PoolKind::average, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}}));
+    make.output(make.binary(F::add, a, b));
+    const LoweredNetwork lowered = require_equal(make.network, {{1, 16, 5, 7}});
+    REQUIRE(count_of(kernel_names(lowered), "conv") == 1);
+    REQUIRE(lowered.operators.size() == 3);
+}
+
+TEST_CASE("what somebody else reads is not fused away") {
+    NetworkMaker make;
+    const ValueId x = make.input("x", {1, 16, 0, 0});
+    const ValueId a = make.conv(x, 16, window(1));
+    make.output(make.unary(F::relu, a));
+    make.output(make.unary(F::sigmoid, a));
+    make.output(a);
+    require_equal(make.network, {{1, 16, 3, 2}});
+}
+
+TEST_CASE("transposed convolutions: kernels, strides, dilations, padding, output padding") {
+    for (const int64_t kernel : {1, 2, 3, 4})
+        for (const int64_t stride : {1, 2, 3})
+            for (const int64_t dilation : {1, 2, 3})
+                for (const int64_t pad : {0, 1, 2})
+                    for (const int64_t extra : {0, 1}) {
+                        if (extra >= stride && extra >= dilation) continue;
+                        NetworkMaker make;
+                        const ValueId x = make.input("x", {1, 10, 0, 0});
+                        if (2 * stride - 2 * pad + dilation * (kernel - 1) + extra + 1 < 1) continue;
+                        make.output(make.unary(
+                            F::sigmoid,
+                            make.transposed(x, 18, transposed_window(kernel, stride, dilation, pad, extra))));
+                        require_equal(make.network, {{1, 10, 3, 4}});
+                    }
+}
+
+TEST_CASE("transposed convolutions: axes that differ, groups, one dimension") {
+    TransposedConvOp op;
+    op.kernel = {3, 4};
+    op.stride = {1, 3};
+    op.dilation = {2, 1};
+    op.pad_begin = {1, 0};
+    op.pad_end = {0, 2};
+    op.output_padding = {0, 2};
+    const auto [in, out, groups] = GENERATE(
+        table<int64_t, int64_t, int64_t>({{16, 16, 16}, {32, 32, 2}, {12, 12, 12}, {6, 9, 3}, {1, 1, 1}, {17, 33, 1}}));
+    op.groups = groups;
+    NetworkMaker make;
+    make.output(make.transposed(make.input("x", {2, in, 0, 0}), out, op, false));
+    require_equal(make.network, {{2, in, 4, 3}});
+
+    op.kernel[0] = op.stride[0] = op.dilation[0] = 1;
+    op.pad_begin[0] = 0;
+    NetworkMaker line;
+    line.output(line.transposed(line.input("x", {1, in, 0}), out, op));
+    require_equal(line.network, {{1, in, 6}});
+}
+
+TEST_CASE("matrix products on pooled vectors: squeeze and excite") {
+    NetworkMaker make;
+    const ValueId x = make.conv(make.input("x", {2, 3, 0, 0}), 32, window(3, 1, 1, 1));
+    const ValueId pooled = make.global_pool(x, {PoolKind::average, true});
+    const ValueId flat = make.reshape(pooled, {make.shape(x)[0], Size(32)});
+    const ValueId squeezed = make.unary(F::relu, make.linear(flat, 8));
+    const ValueId excited = make.unary(F::hard_sigmoid, make.linear(squeezed, 32), 0.2f, 0.5f);
+    const ValueId gate = make.reshape(excited, {make.shape(x)[0], Size(32), Size(1), Size(1)});
+    make.output(make.binary(F::mul, x, gate));
+    const LoweredNetwork lowered = require_equal(make.network, {{2, 3, 6, 5}});
+    REQUIRE(count_of(kernel_names(lowered), "pack") == 1);
+    REQUIRE(count_of(kernel_names(lowered), "unpack") == 1);
+    REQUIRE(count_of(kernel_names(lowered), "copy") == 0);
+}
+
+TEST_CASE("equal convolutions share one kernel, equal weights one place") {
+    NetworkMaker make;
+    ValueId x = make.input("x", {1, 16, 0, 0});
+    for (int i = 0; i < 3; ++i) x = make.conv(x, 16, window(3, 1, 1, 1));
+    make.network.nodes[2].inputs[1] = make.network.nodes[1].inputs[1];
+    make.output(x);
+    const LoweredNetwork lowered = require_equal(make.network, {{1, 16, 8, 8}});
+    int convolutions = 0;
+    for (const LoweredKernel& kernel : lowered.kernels) convolutions += std::holds_alternative<ConvSpec>(kernel.spec);
+    REQUIRE(convolutions == 1);
+    REQUIRE(lowered.weights.size() == 2 * 16 * 16 * 9 * 4 + 3 * 64);
+}
+
+}  // namespace
+}  // namespace atrous::test
