@@ -1,7 +1,7 @@
 // Broken and malicious pictures: each gives one clear Error, and nothing else happens.
 #include <catch2/catch.hpp>
+#include <cctype>
 #include <random>
-#include <regex>
 
 #include "runtime/image.h"
 #include "tests/runtime/pillow_reference.h"
@@ -22,12 +22,26 @@ bool decodes(const std::string& file) {
     }
 }
 
+// "at byte 12 of 34" as "at byte # of #": sizes depend on who compressed the file.
+std::string without_sizes(const std::string& message) {
+    const size_t at = message.find("at byte ");
+    if (at == std::string::npos) return message;
+    std::string result = message.substr(0, at);
+    for (const char letter : message.substr(at)) {
+        if (!std::isdigit(static_cast<unsigned char>(letter))) {
+            result += letter;
+        } else if (result.back() != '#') {
+            result += '#';
+        }
+    }
+    return result;
+}
+
 std::string error_of_file(const std::filesystem::path& file) {
     std::string message = error_of([&] { read_image(file); });
     const std::string folder = file.parent_path().string() + "/";
     for (size_t at; (at = message.find(folder)) != std::string::npos;) message.erase(at, folder.size());
-    // Sizes depend on who compressed the file.
-    return std::regex_replace(message, std::regex("at byte [0-9]+ of [0-9]+"), "at byte # of #");
+    return without_sizes(message);
 }
 
 }  // namespace
