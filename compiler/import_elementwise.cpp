@@ -126,7 +126,7 @@ void import_elementwise(NodeImport& node) {
     }
     if (!entry.function)
         node.refuse("the operator is supported on constants and shapes only, its input is computed from the data",
-                    "express it with other operators; docs/operators.md lists those that are supported");
+                    "express it with other operators; docs/onnx_operators.md lists those that are supported");
     const float alpha = node.real("alpha", entry.alpha), beta = node.real("beta", entry.beta);
     if (!entry.more) {
         std::vector<ValueId> inputs;

@@ -54,7 +54,7 @@ std::optional<ElementType> element_type(int onnx_type) {
     }
 }
 
-std::string printable(const std::string& name) {
+std::string shown_name(const std::string& name) {
     std::string result = name.substr(0, 100);
     for (char& c : result)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
@@ -72,8 +72,8 @@ std::string axis_name(size_t rank, size_t axis) {
 
 std::string subject_of(const OnnxModel& model, const onnx::NodeProto& node) {
     const bool named = !node.name().empty() || node.output_size() == 0;
-    return model.file + ": node \"" + printable(named ? node.name() : node.output(0)) + "\" (" +
-           printable(node.op_type()) + ")";
+    return model.file + ": node \"" + shown_name(named ? node.name() : node.output(0)) + "\" (" +
+           shown_name(node.op_type()) + ")";
 }
 
 bool is_standard_domain(const std::string& domain) {
@@ -125,7 +125,7 @@ void ImportGraph::read_initializers() {
     for (const auto& tensor : graph.initializer()) {
         const auto [found, added] = entries_.emplace(tensor.name(), Entry{&tensor, {}, no_value});
         if (!added)
-            refuse("initializer \"" + printable(tensor.name()) + "\" is there twice, expected once",
+            refuse("initializer \"" + shown_name(tensor.name()) + "\" is there twice, expected once",
                    "export the model again");
     }
 }
@@ -136,7 +136,7 @@ void ImportGraph::read_inputs() {
 }
 
 void ImportGraph::read_input(const onnx::ValueInfoProto& input) {
-    const std::string name = "input \"" + printable(input.name()) + "\"";
+    const std::string name = "input \"" + shown_name(input.name()) + "\"";
     if (!input.type().has_tensor_type())
         refuse(name + " is no tensor, supported are tensors", "change the model's inputs");
     const auto& tensor = input.type().tensor_type();
@@ -191,7 +191,7 @@ Size ImportGraph::free_dim(const std::string& input, uint32_t index, uint32_t di
     const Size size = Size::input_dim(index, dim, unique);
     const auto [found, added] = free_dims_.emplace(identity, size);
     if (!added)
-        add_constraint(equals(found->second, size), "input \"" + printable(input) + "\": its dimension " +
+        add_constraint(equals(found->second, size), "input \"" + shown_name(input) + "\": its dimension " +
                                                         std::to_string(dim) + " must be the same as " +
                                                         found->second.text());
     return found->second;
@@ -200,7 +200,7 @@ Size ImportGraph::free_dim(const std::string& input, uint32_t index, uint32_t di
 ImportGraph::Entry& ImportGraph::entry(const std::string& name) {
     const auto alias = aliases_.find(name);
     const auto found = entries_.find(alias == aliases_.end() ? name : alias->second);
-    if (found == entries_.end()) refuse("value \"" + printable(name) + "\" is not there", "export the model again");
+    if (found == entries_.end()) refuse("value \"" + shown_name(name) + "\" is not there", "export the model again");
     Entry& entry = found->second;
     if (entry.stored) {
         entry.array = array_of(model_, *entry.stored);
@@ -297,7 +297,7 @@ void ImportGraph::read_outputs() {
     std::set<std::string> names;
     std::set<ValueId> taken(network_.inputs.begin(), network_.inputs.end());
     for (const auto& output : graph.output()) {
-        const std::string label = "output \"" + printable(output.name()) + "\"";
+        const std::string label = "output \"" + shown_name(output.name()) + "\"";
         if (!names.insert(output.name()).second)
             refuse(label + " is there twice, expected once", "export the model again");
         ValueId id = value_of(output.name());

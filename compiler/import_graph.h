@@ -23,7 +23,7 @@ struct FreeDims {
 // The network's element type for an ONNX type: every float is f32.
 std::optional<ElementType> element_type(int onnx_type);
 // A name as it may stand in a message: without control characters, not endless.
-std::string printable(const std::string& name);
+std::string shown_name(const std::string& name);
 // "height" for axis 2 of 4, "dimension 5" where axes have no names.
 std::string axis_name(size_t rank, size_t axis);
 

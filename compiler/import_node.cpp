@@ -41,7 +41,7 @@ const char* name_of(ElementType type) {
 }  // namespace
 
 std::string NodeImport::name() const {
-    return printable(proto_.name().empty() && proto_.output_size() > 0 ? proto_.output(0) : proto_.name());
+    return shown_name(proto_.name().empty() && proto_.output_size() > 0 ? proto_.output(0) : proto_.name());
 }
 
 std::string NodeImport::subject() const {
@@ -178,7 +178,7 @@ std::string NodeImport::text(const char* name, const std::string& otherwise) con
     const auto* found = attribute(name);
     if (!found) return otherwise;
     expect_type(*this, *found, onnx::AttributeProto::STRING);
-    return printable(found->s());
+    return shown_name(found->s());
 }
 
 std::optional<std::vector<int64_t>> NodeImport::list(const char* name) const {
@@ -301,16 +301,16 @@ void check_operator(const NodeImport& node, const OperatorEntry* entry) {
             node.refuse("it calls a function of the model, supported are operators only",
                         "inline the model's functions (onnx.inliner)");
     if (!is_standard_domain(proto.domain()))
-        node.refuse("its operator belongs to domain \"" + printable(proto.domain()) + "\", supported is ai.onnx",
+        node.refuse("its operator belongs to domain \"" + shown_name(proto.domain()) + "\", supported is ai.onnx",
                     "export the model with standard operators");
-    if (!entry) node.refuse("the operator is not supported", "docs/operators.md lists those that are");
+    if (!entry) node.refuse("the operator is not supported", "docs/onnx_operators.md lists those that are");
     if (node.opset() > newest_opset && node.opset() > entry->known_through)
         node.refuse("the operator may have changed in opset " + std::to_string(node.opset()) +
                         ", it is known through " + std::to_string(entry->known_through),
                     "export the model with opset " + std::to_string(newest_opset));
     for (const auto& attribute : proto.attribute())
         if (!attribute.ref_attr_name().empty())
-            node.refuse("attribute \"" + printable(attribute.name()) + "\" refers to a function's attribute",
+            node.refuse("attribute \"" + shown_name(attribute.name()) + "\" refers to a function's attribute",
                         "inline the model's functions (onnx.inliner)");
 }
 
@@ -329,7 +329,7 @@ void import_node(ImportGraph& graph, const onnx::NodeProto& proto) {
     }
     for (int i = 0; i < proto.output_size(); ++i)
         if (node.wants(static_cast<size_t>(i)) && !graph.is_defined(proto.output(i)))
-            node.refuse("its output " + std::to_string(i) + " (\"" + printable(proto.output(i)) +
+            node.refuse("its output " + std::to_string(i) + " (\"" + shown_name(proto.output(i)) +
                             "\") is not supported, supported are those before it",
                         "remove what uses it");
 }

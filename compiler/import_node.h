@@ -25,7 +25,7 @@ class NodeImport {
     size_t input_count() const { return static_cast<size_t>(proto_.input_size()); }
     bool has(size_t i) const { return i < input_count() && !proto_.input(static_cast<int>(i)).empty(); }
     const std::string& input_name(size_t i) const { return proto_.input(static_cast<int>(i)); }
-    std::string label(size_t i) const { return "\"" + printable(input_name(i)) + "\""; }
+    std::string label(size_t i) const { return "\"" + shown_name(input_name(i)) + "\""; }
     void expect_inputs(size_t least, size_t most) const;
 
     bool known(size_t i) const { return graph_.is_known(input_name(i)); }  // its elements are known now

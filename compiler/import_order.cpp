@@ -18,7 +18,7 @@ class Order {
         std::set<std::string> inputs;
         for (const auto& input : graph_.input()) {
             if (!inputs.insert(input.name()).second)
-                throw Error(model.file, "input \"" + printable(input.name()) + "\" is declared twice, expected once",
+                throw Error(model.file, "input \"" + shown_name(input.name()) + "\" is declared twice, expected once",
                             "export the model again");
             producer_.emplace(input.name(), no_producer);
         }
@@ -61,9 +61,9 @@ class Order {
             const std::string other =
                 found->second == no_producer
                     ? "is also an input or initializer of the graph"
-                    : "is also produced by node \"" + printable(graph_.node(found->second).name()) + "\"";
+                    : "is also produced by node \"" + shown_name(graph_.node(found->second).name()) + "\"";
             throw Error(subject_of(model_, graph_.node(node)),
-                        "its output \"" + printable(output) + "\" " + other + ", expected one producer",
+                        "its output \"" + shown_name(output) + "\" " + other + ", expected one producer",
                         "export the model again");
         }
     }
@@ -76,7 +76,7 @@ class Order {
             const auto found = producer_.find(input);
             if (found == producer_.end())
                 throw Error(subject_of(model_, graph_.node(node)),
-                            "its input \"" + printable(input) + "\" is produced by no node, input or initializer",
+                            "its input \"" + shown_name(input) + "\" is produced by no node, input or initializer",
                             "export the model again");
             if (found->second != no_producer) result.push_back(found->second);
         }
@@ -95,7 +95,7 @@ class Order {
             const auto found = producer_.find(output.name());
             if (found == producer_.end())
                 throw Error(model_.file,
-                            "output \"" + printable(output.name()) + "\" is produced by no node, input or initializer",
+                            "output \"" + shown_name(output.name()) + "\" is produced by no node, input or initializer",
                             "export the model again");
             need(found->second);
         }

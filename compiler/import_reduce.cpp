@@ -118,7 +118,7 @@ void import_reduce(NodeImport& node) {
     }
     if (node.op() == "ReduceProd")
         node.refuse("the operator is supported on constants and shapes only, its input is computed from the data",
-                    "express it with other operators; docs/operators.md lists those that are supported");
+                    "express it with other operators; docs/onnx_operators.md lists those that are supported");
     Size count(1);
     for (const size_t axis : reduction.axes) count = count * node.shape(0)[axis];
     const auto factor = static_cast<float>(node.fixed(count, "the number of elements that it adds up"));

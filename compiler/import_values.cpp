@@ -35,7 +35,7 @@ void import_constant(NodeImport& node) {
         node.result({onnx::TensorProto::INT64, vector_shape(value.ints()),
                      std::vector<int64_t>(value.ints().begin(), value.ints().end())});
     } else {
-        node.refuse("attribute \"" + printable(name) +
+        node.refuse("attribute \"" + shown_name(name) +
                         "\" is not supported, supported are value, value_float, "
                         "value_floats, value_int and value_ints",
                     "export the model with dense numeric constants");
