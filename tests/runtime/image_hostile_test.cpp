@@ -105,7 +105,7 @@ TEST_CASE("headers that promise too much are refused before memory is taken", "[
           "scans.jpg: the JPEG is broken: more than 500 scans, at byte # of #; replace the file or leave it out");
 }
 
-TEST_CASE("what unpacks to hundreds of megabytes is left packed", "[image][hostile]") {
+TEST_CASE("what unpacks to a hundred megabytes is left packed", "[image][hostile]") {
     const Reference attacks("attacks");
     const Image with_text = read_image(attacks.folder() / "text.png");
     const Image with_profile = read_image(attacks.folder() / "profile.png");
