@@ -160,7 +160,7 @@ void ImportGraph::read_input(const onnx::ValueInfoProto& input) {
         const bool spatial = axis == "height" || axis == "width" || axis == "length";
         const bool image = shape.dim_size() == 3 || shape.dim_size() == 4;
         const int64_t declared = dim.dim_value();
-        if (declared < -1 || declared > 2147483647)
+        if (declared < -1 || declared > 2147483647 || (declared == 0 && dim.has_dim_value()))
             refuse(name + " declares " + std::to_string(declared) + " as its " + axis + ", expected 1 to 2147483647",
                    "export the model again");
         if (declared > 0 && !(image && ((spatial && free_.spatial) || (axis == "batch" && free_.batch)))) {
@@ -283,7 +283,8 @@ ValueId ImportGraph::add_constant(Array array) {
 }
 
 void ImportGraph::add_constraint(Size condition, std::string message) {
-    if (constraints_.insert(message).second) network_.constraints.push_back({std::move(condition), std::move(message)});
+    if (constraints_.insert(condition.text()).second)
+        network_.constraints.push_back({std::move(condition), std::move(message)});
 }
 
 bool ImportGraph::afford(int64_t elements) {

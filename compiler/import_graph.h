@@ -97,7 +97,7 @@ class ImportGraph {
     std::map<std::string, Size> free_dims_;                 // by what makes two of them the same
     std::set<std::string> free_names_;
     std::map<std::pair<uint32_t, uint32_t>, int64_t> declared_;
-    std::set<std::string> constraints_;  // messages, each once
+    std::set<std::string> constraints_;  // the conditions, each required once
     int64_t affordable_ = int64_t{1} << 25;
 };
 

@@ -261,6 +261,17 @@ void NodeImport::check_count(const std::vector<int64_t>& shape) const {
         refuse("folding constants would take more memory than the model's own weights justify", simplify);
 }
 
+namespace {
+
+// 2·floor(H/2) is positive where floor(H/2) is: one requirement for both.
+Size without_factor(const Size& size) {
+    if (size.terms().size() != 1 || size.constant() != 0) return size;
+    const double factor = size.terms().begin()->second.second;
+    return factor > 0 ? size * Size(1 / factor) : size;
+}
+
+}  // namespace
+
 void NodeImport::require(const Size& condition, const std::string& sentence) {
     if (condition.is_number()) {
         if (condition.constant() == 0) refuse(sentence, "export the model again");
@@ -277,7 +288,7 @@ void NodeImport::require_positive(const std::string& what, const Size& size) {
     const std::optional<double> number = size.number();
     if (number && (*number > static_cast<double>(largest_extent) || *number != std::floor(*number)))
         refuse(what + " would be " + size.text() + ", supported are 1 to 2147483647");
-    require(less(0, size), what + " (" + size.text() + ") must be at least 1");
+    require(less(0, without_factor(size)), what + " (" + size.text() + ") must be at least 1");
 }
 
 std::string NodeImport::dim_label(size_t input, size_t axis) const {

@@ -82,21 +82,6 @@ SizeRange atom_range(const SizeAtom& atom) {
     }
 }
 
-// c·floor(x/d) − c·floor(y/d) with x − y a number lies closer together than either part: where a sum is made of such a
-// pair, the range of the pair.
-std::optional<SizeRange> pair_range(const Size& size) {
-    if (size.terms().size() != 2) return std::nullopt;
-    const auto& [first, factor] = size.terms().begin()->second;
-    const auto& [second, other] = size.terms().rbegin()->second;
-    if (first->op != ExprOp::floor_div || second->op != ExprOp::floor_div || factor != -other) return std::nullopt;
-    if (!(first->operands[1] == second->operands[1]) || !first->operands[1].is_number()) return std::nullopt;
-    const Size difference = first->operands[0] - second->operands[0];
-    if (!difference.is_number()) return std::nullopt;
-    const double quotient = difference.constant() / first->operands[1].constant();
-    const SizeRange range = scaled({std::floor(quotient), std::ceil(quotient)}, factor);
-    return SizeRange{range.low + size.constant(), range.high + size.constant()};
-}
-
 bool whole_atom(const SizeAtom& atom) {
     switch (atom.op) {
     case ExprOp::div:
@@ -227,8 +212,9 @@ bool is_whole(const Size& a) {
     return dyadic_denominator(a) == 1;
 }
 
-SizeRange range_of(const Size& a) {
-    if (const std::optional<SizeRange> pair = pair_range(a)) return *pair;
+namespace {
+
+SizeRange sum_of_ranges(const Size& a) {
     SizeRange sum{a.constant(), a.constant()};
     for (const auto& [key, term] : a.terms()) {
         const SizeRange range = scaled(atom_range(*term.first), term.second);
@@ -236,6 +222,41 @@ SizeRange range_of(const Size& a) {
         sum.high += range.high;
     }
     return sum;
+}
+
+// A sum without floors that is never above `a`: (x − d + 1)/d ≤ floor(x/d) ≤ x/d. What two terms share cancels in it,
+// which the sum of their ranges cannot see: 2·floor((H + 3)/4) − floor((H + 1)/2) ≥ −1/2.
+Size without_floors(const Size& a) {
+    Size result(a.constant());
+    bool again = false;
+    for (const Term& term : terms_of(a)) {
+        const SizeAtom& atom = *term.atom.terms().begin()->second.first;
+        const bool floor =
+            atom.op == ExprOp::floor_div && atom.operands[1].is_number() && atom.operands[1].constant() > 0;
+        again |= floor;
+        if (!floor) {
+            result = result + Size(term.coefficient) * term.atom;
+            continue;
+        }
+        const double divisor = atom.operands[1].constant();
+        const Size least = term.coefficient > 0 ? atom.operands[0] - Size(divisor - 1) : atom.operands[0];
+        result = result + Size(term.coefficient / divisor) * least;
+    }
+    return again ? without_floors(result) : result;
+}
+
+}  // namespace
+
+SizeRange range_of(const Size& a) {
+    SizeRange range = sum_of_ranges(a);
+    if (a.terms().size() < 2) return range;
+    double low = sum_of_ranges(without_floors(a)).low, high = -sum_of_ranges(without_floors(Size(0) - a)).low;
+    if (is_whole(a)) {
+        constexpr double rounding = 1e-6;
+        low = std::ceil(low - rounding);
+        high = std::floor(high + rounding);
+    }
+    return {std::max(range.low, low), std::min(range.high, high)};
 }
 
 Size floor_div(const Size& a, const Size& b) {
