@@ -14,7 +14,13 @@ namespace {
 
 Target parse(std::string_view text) {
     std::string name(text);
-    if (name == "host") return get_host_target();
+    // Without the CPU model that Halide adds for LLVM's cost tables: it is no instruction set that could be dispatched
+    // on.
+    if (name == "host") {
+        Target host = get_host_target();
+        host.processor_tune = Target::ProcessorGeneric;
+        return host;
+    }
     if (!Target::validate_target_string(name)) {
         throw Error("target \"" + name + "\"", "is not a Halide target string",
                     "use ARCH-BITS-OS with features, like x86-64-linux-avx2-fma, or host");
@@ -119,7 +125,7 @@ std::string canonical_target(std::string_view target) {
 }
 
 std::string host_target() {
-    return get_host_target().to_string();
+    return parse("host").to_string();
 }
 
 std::string_view schedules_version() {
