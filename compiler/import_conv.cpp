@@ -36,9 +36,11 @@ int64_t read_groups(NodeImport& node) {
 // x, weights of four axes, and the bias if there is one.
 std::vector<ValueId> operands(NodeImport& node, ValueId input, const std::vector<int64_t>& weights,
                               int64_t output_channels) {
-    std::vector<ValueId> result{input, node.float_data(1)};
-    if (weights.size() == 3)
-        result[1] = node.constant(reshaped(node.array(1, "W"), {weights[0], weights[1], 1, weights[2]}));
+    const bool image = weights.size() == 4;
+    node.check_float(1);
+    std::vector<ValueId> result{
+        input,
+        image ? node.data(1) : node.constant(reshaped(node.array(1, "W"), {weights[0], weights[1], 1, weights[2]}))};
     if (!node.has(2)) return result;
     if (!node.known(2))
         node.refuse("its bias " + node.label(2) + " is computed from the data, supported are constants",

@@ -122,10 +122,14 @@ ValueId NodeImport::data(size_t i) const {
 
 ValueId NodeImport::float_data(size_t i) const {
     const ValueId id = data(i);
+    check_float(i);
+    return id;
+}
+
+void NodeImport::check_float(size_t i) const {
     if (type(i) != ElementType::f32)
         refuse("its input " + label(i) + " has element type " + name_of(type(i)) + ", supported is float",
                "put a Cast in front of it");
-    return id;
 }
 
 std::vector<Size> NodeImport::shape(size_t i) const {

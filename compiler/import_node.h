@@ -38,6 +38,7 @@ class NodeImport {
     // A tensor at run time; constants become values of the network.
     ValueId data(size_t i) const;
     ValueId float_data(size_t i) const;  // refused where the element type is another
+    void check_float(size_t i) const;
     std::vector<Size> shape(size_t i) const;
     ElementType type(size_t i) const;
     int64_t rank(size_t i) const { return static_cast<int64_t>(shape(i).size()); }

@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
         atrous::LowerOptions options;
         options.targets = {"x86-64-linux-avx-avx2-f16c-fma-sse41"};
         const std::string_view model(reinterpret_cast<const char*>(bytes), size);
-        atrous::lower(atrous::import_onnx(model, "fuzz.onnx"), options);
+        atrous::lower(atrous::import_onnx_bytes(model, "fuzz.onnx"), options);
     } catch (const atrous::Error&) {
     }
     return 0;
