@@ -19,7 +19,7 @@ struct CompileOptions {
     int optimise_height = 0, optimise_width = 0;  // 0: the declared size, or 320
     bool dynamic = false;
     std::optional<std::string> config_json;       // already validated; embedded
-    bool keep_all = false;                        // every float value becomes an output under its ONNX name (run --trace)
+    bool keep_all = false;                        // every float value becomes an output, in graph order (run --trace)
     std::filesystem::path cache;                  // compiled kernels; empty: the user's cache folder
     int jobs = 0;                                 // child processes; 0: as many as there are CPUs
     std::filesystem::path support;                // folder of the runtime objects; empty: beside the program or in the install tree

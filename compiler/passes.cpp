@@ -60,16 +60,20 @@ void replace_everywhere(Network& network, const std::vector<ValueId>& replacemen
 }  // namespace
 
 void keep_all_values(Network& network) {
-    std::vector<bool> kept(network.values.size(), false);
-    for (const ValueId v : network.outputs) kept[v] = true;
+    std::vector<bool> declared(network.values.size(), false), kept(network.values.size(), false);
+    for (const ValueId v : network.outputs) declared[v] = true;
+    std::vector<ValueId> outputs;
     for (const Node& node : network.nodes)
         for (const ValueId v : node.outputs) {
             if (!has(v) || kept[v]) continue;
             const Value& value = network.values[v];
-            if (value.type != ElementType::f32 || value.name.empty()) continue;
-            network.outputs.push_back(v);
+            if (!declared[v] && (value.type != ElementType::f32 || value.name.empty())) continue;
+            outputs.push_back(v);
             kept[v] = true;
         }
+    for (const ValueId v : network.outputs)
+        if (!kept[v]) outputs.push_back(v);  // an input or a constant
+    network.outputs = std::move(outputs);
 }
 
 void remove_dead_nodes(Network& network) {

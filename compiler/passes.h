@@ -6,7 +6,8 @@
 
 namespace atrous {
 
-// Every float value becomes a network output under its ONNX name (run --trace); fusion then stops by itself.
+// Every float value becomes a network output under its ONNX name, in graph order (run --trace); fusion then stops by
+// itself.
 void keep_all_values(Network& network);
 
 // Drops nodes whose outputs nobody reads, and the constants that only they read.
