@@ -116,11 +116,9 @@ class Check {
     }
 
     std::vector<int64_t> with_kernel(std::vector<int64_t> shape, const Pair& kernel) const {
-        if (input(0).shape.size() == 4)
-            shape.push_back(kernel[0]);
-        else
-            require(kernel[0] == 1, "has a two-dimensional kernel for an input N,C,L", "check the model");
-        shape.push_back(kernel[1]);
+        const bool image = input(0).shape.size() == 4;
+        require(image || kernel[0] == 1, "has a two-dimensional kernel for an input N,C,L", "check the model");
+        shape.insert(shape.end(), kernel.begin(), kernel.end());
         return shape;
     }
 
