@@ -170,7 +170,7 @@ def main(program, folder):
 
     external = folder / "external" / "net.onnx"
     external.parent.mkdir()
-    onnx.save(net(18), external, save_as_external_data=True, location="net.weights", size_threshold=0)
+    onnx.save(net(18), external, save_as_external_data=True, location="net.weights", size_threshold=100)
     problems += check(program, folder, "external data", external)
 
     narrow = folder / "half_weights.onnx"
