@@ -62,8 +62,10 @@ class LayoutChoice {
     }
 
     Choice choice_of(const Node& node) const {
-        if (node.outputs.size() != 1 || !is_image(value(node.outputs[0])) || !is_image(value(node.inputs[0])))
-            return Choice::planar;
+        if (node.outputs.size() != 1 || !is_image(value(node.outputs[0]))) return Choice::planar;
+        if (std::holds_alternative<ElementwiseOp>(node.op))
+            return elementwise_takes_blocks(node) ? Choice::either : Choice::planar;
+        if (!is_image(value(node.inputs[0]))) return Choice::planar;
         if (const auto* conv = std::get_if<ConvOp>(&node.op)) return convolution_choice(node, *conv);
         if (const auto* transposed = std::get_if<TransposedConvOp>(&node.op))
             return transposed_choice(node, *transposed);
@@ -110,19 +112,23 @@ class LayoutChoice {
         return preferred(node, spec, in, out, op.groups);
     }
 
+    bool has_few_channels(const Node& node) const {
+        return fixed_extent(value(node.outputs[0]), 1) < fewest_blocked_channels;
+    }
+
     // Operators with a blocked kernel beside the planar one, where the shapes allow it.
     bool takes_both(const Node& node) const {
-        if (fixed_extent(value(node.outputs[0]), 1) < fewest_blocked_channels) return false;
+        if (has_few_channels(node)) return false;
         if (std::holds_alternative<PoolOp>(node.op) || std::holds_alternative<GlobalPoolOp>(node.op) ||
             std::holds_alternative<ResizeOp>(node.op))
             return true;
-        if (std::holds_alternative<ElementwiseOp>(node.op)) return elementwise_takes_blocks(node);
         if (std::holds_alternative<ConcatOp>(node.op)) return concat_takes_blocks(node);
         return is_view(network_, node, Packing::c16);
     }
 
     bool elementwise_takes_blocks(const Node& node) const {
         const auto function = std::get<ElementwiseOp>(node.op).function;
+        if (has_few_channels(node)) return false;
         if (function == ElementwiseFunction::equal || function == ElementwiseFunction::where) return false;
         const Value& y = value(node.outputs[0]);
         return std::ranges::all_of(node.inputs, [&](ValueId v) {

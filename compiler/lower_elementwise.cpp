@@ -60,7 +60,8 @@ BufferView blocked_operand(Lowering& to, ValueId v, const std::vector<Size>& res
                  {blocks, Size(0)},
                  stride(from.n, out.n, image.dims[3].stride)}};
     }
-    const BufferView image = blocked_image(to.read(v, Packing::c16), from);
+    const Location at = to.value(v).constant ? to.blocked_constant(v, shape) : to.read(v, Packing::c16);
+    const BufferView image = blocked_image(at, from);
     return {image.tensor,
             image.element,
             image.offset,

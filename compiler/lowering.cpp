@@ -161,7 +161,8 @@ void Lowering::add_row(const Node& node) {
 const Location& Lowering::read(ValueId v, Packing packing) {
     std::optional<Location>& found = at(v, packing);
     if (found) return *found;
-    if (value(v).constant) return *(found = place_constant(v, packing));
+    if (value(v).constant)
+        return *(found = packing == Packing::planar ? planar_constant(v) : blocked_constant(v, shape(v)));
     const Packing other = packing == Packing::c16 ? Packing::planar : Packing::c16;
     const std::optional<Location>& home = at(v, other);
     if (!home) refuse("reads \"" + value(v).name + "\", which nothing has computed", "check the order of its nodes");
@@ -188,18 +189,18 @@ Location Lowering::read_dense(ValueId v) {
     return {tensor, from.element, Packing::planar, Size(0), strides};
 }
 
-Location Lowering::place_constant(ValueId v, Packing packing) {
+Location Lowering::planar_constant(ValueId v) {
     const Value& constant = value(v);
-    if (packing == Packing::planar) {
-        const std::vector<std::byte> bytes = constant_bytes(constant);
-        const uint32_t tensor = plan_.weights_tensor(constant.type, bytes, constant.name);
-        return {tensor, constant.type, Packing::planar, Size(0), dense_strides(constant.shape)};
-    }
-    const ImageShape image = image_of(constant.shape);
+    const uint32_t tensor = plan_.weights_tensor(constant.type, constant_bytes(constant), constant.name);
+    return {tensor, constant.type, Packing::planar, Size(0), dense_strides(constant.shape)};
+}
+
+Location Lowering::blocked_constant(ValueId v, const std::vector<Size>& shape) {
+    const ImageShape image = image_of(shape);
     const ImageExtents extents{image.n.integer().value_or(1), image.c.integer().value_or(1),
                                image.h.integer().value_or(1), image.w.integer().value_or(1)};
-    const std::vector<float> packed = pack_image(constant.constant->floats, extents, layout_.halo[v]);
-    const uint32_t tensor = plan_.weights_tensor(ElementType::f32, bytes_of(packed), constant.name);
+    const std::vector<float> packed = pack_image(numbers(v), extents, layout_.halo[v]);
+    const uint32_t tensor = plan_.weights_tensor(ElementType::f32, bytes_of(packed), value(v).name);
     return blocked_location(tensor, image, layout_.halo[v]);
 }
 

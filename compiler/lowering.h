@@ -46,6 +46,8 @@ class Lowering {
     // Constants, packed at compile time. Weights and vectors are those of a convolution.
     const std::vector<float>& numbers(ValueId v) const;
     BufferView weights(const std::vector<float>& packed, const std::vector<Size>& extents, const std::string& name);
+    // Blocked, seen as an image of this shape (its own with leading axes of extent 1).
+    Location blocked_constant(ValueId v, const std::vector<Size>& shape);
     // One number per channel: (co), or (c, cb) when blocked; zeros for no_value.
     BufferView channel_vector(ValueId v, int64_t channels, Packing packing);
 
@@ -73,7 +75,7 @@ class Lowering {
     void write_outputs(const Node& node);
     void write_output(size_t output);
     void add_row(const Node& node);
-    Location place_constant(ValueId v, Packing packing);
+    Location planar_constant(ValueId v);
     Location place_part(const Part& part, Packing packing);
     Location allocate(ValueId v, Packing packing);
     void fill_halo(const Location& location, const ImageShape& image, const Halo& halo);
