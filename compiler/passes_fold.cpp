@@ -274,13 +274,12 @@ void affine_to_depthwise(Network& network) {
             factors[c] *= shift->scale[c];
         }
         const auto channels = static_cast<int64_t>(factors.size());
-        std::vector<Size> weight_shape(y.shape.size(), Size(1));
-        weight_shape[0] = Size(channels);
         Node& node = network.nodes[n];
         ConvOp conv;
         conv.groups = channels;
         const std::string name = network.nodes[p].name + " + " + node.name;
-        const ValueId weights = add_constant(network, name + ".weights", weight_shape, factors);
+        const ValueId weights =
+            add_constant(network, name + ".weights", {Size(channels), Size(1), Size(1), Size(1)}, factors);
         const ValueId bias = add_constant(network, name + ".bias", {Size(channels)}, summands);
         node.name = name;
         node.onnx_type = network.nodes[p].onnx_type + " + " + node.onnx_type;

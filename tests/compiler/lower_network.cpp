@@ -33,11 +33,6 @@ std::vector<Size> windowed(std::vector<Size> shape, int64_t channels, const Pair
     return shape;
 }
 
-std::vector<int64_t> kernel_shape(int64_t first, int64_t second, const Pair& kernel, size_t rank) {
-    if (rank == 3) return {first, second, kernel[1]};
-    return {first, second, kernel[0], kernel[1]};
-}
-
 }  // namespace
 
 ValueId NetworkMaker::input(const std::string& name, const std::vector<int64_t>& shape) {
@@ -84,7 +79,7 @@ ValueId NetworkMaker::node(const std::string& onnx_type, const Op& op, std::vect
 
 ValueId NetworkMaker::conv(ValueId x, int64_t channels, const ConvOp& op, bool bias) {
     const int64_t in = shape(x)[1].integer().value();
-    const ValueId weights = constant(kernel_shape(channels, in / op.groups, op.kernel, shape(x).size()));
+    const ValueId weights = constant({channels, in / op.groups, op.kernel[0], op.kernel[1]});
     std::vector<ValueId> inputs{x, weights};
     if (bias) inputs.push_back(constant({channels}));
     return node("Conv", op, inputs,
@@ -93,7 +88,7 @@ ValueId NetworkMaker::conv(ValueId x, int64_t channels, const ConvOp& op, bool b
 
 ValueId NetworkMaker::transposed(ValueId x, int64_t channels, const TransposedConvOp& op, bool bias) {
     const int64_t in = shape(x)[1].integer().value();
-    const ValueId weights = constant(kernel_shape(in, channels / op.groups, op.kernel, shape(x).size()));
+    const ValueId weights = constant({in, channels / op.groups, op.kernel[0], op.kernel[1]});
     std::vector<Size> out = shape(x);
     out[1] = Size(channels);
     for (size_t d = 2; d < out.size(); ++d) {
@@ -225,8 +220,14 @@ LoweredNetwork require_equal(const Network& network, const std::vector<std::vect
     const std::vector<reference::PlanTensor> outputs = reference::run_plan(lowered, inputs);
     const std::vector<reference::Array> expected = reference::evaluate_network(network, arrays);
     REQUIRE(outputs.size() >= expected.size());
-    for (size_t o = 0; o < expected.size(); ++o) {
-        REQUIRE(outputs[o].shape == expected[o].shape);
+    for (size_t e = 0; e < expected.size(); ++e) {
+        // With every value kept there are more of them, in the order of the nodes.
+        const std::string& name = network.values[network.outputs[e]].name;
+        const auto named = std::ranges::find(outputs, name, &reference::PlanTensor::name);
+        REQUIRE(named != outputs.end());
+        const size_t o = keep_all ? static_cast<size_t>(named - outputs.begin()) : e;
+        REQUIRE(outputs[o].name == name);
+        REQUIRE(outputs[o].shape == expected[e].shape);
         std::vector<double> got;
         if (outputs[o].element == ElementType::i64) {
             const auto integers = outputs[o].integers();
@@ -238,8 +239,8 @@ LoweredNetwork require_equal(const Network& network, const std::vector<std::vect
             for (const std::byte b : outputs[o].bytes) got.push_back(std::to_integer<int>(b));
         }
         for (size_t i = 0; i < got.size(); ++i) {
-            INFO("output " << o << " element " << i << ": got " << got[i] << ", expected " << expected[o].numbers[i]);
-            if (!(std::abs(got[i] - expected[o].numbers[i]) <= 1e-4 * (1 + std::abs(expected[o].numbers[i]))))
+            INFO("output " << o << " element " << i << ": got " << got[i] << ", expected " << expected[e].numbers[i]);
+            if (!(std::abs(got[i] - expected[e].numbers[i]) <= 1e-4 * (1 + std::abs(expected[e].numbers[i]))))
                 REQUIRE(false);
         }
     }
