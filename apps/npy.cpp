@@ -244,13 +244,18 @@ Bytes rows_first(const Bytes& data, const std::vector<int64_t>& shape, size_t el
 
 }  // namespace
 
-std::string shape_text(const std::vector<int64_t>& shape) {
-    if (shape.empty()) return "scalar";
+std::string shape_text(const TensorInfo& tensor) {
+    if (tensor.shape.empty()) return "scalar";
     std::string text;
-    for (const int64_t extent : shape) {
-        text += (text.empty() ? "" : "×") + (extent < 0 ? std::string("?") : std::to_string(extent));
+    for (size_t i = 0; i < tensor.shape.size(); i++) {
+        const std::string name = tensor.dimensions.at(i).empty() ? "?" : tensor.dimensions[i];
+        text += (i ? "×" : "") + (tensor.shape[i] < 0 ? name : std::to_string(tensor.shape[i]));
     }
     return text;
+}
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+    return shape_text(TensorInfo{"", 0, shape, std::vector<std::string>(shape.size())});
 }
 
 Tensor read_npy(const fs::path& file) {

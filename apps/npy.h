@@ -18,6 +18,7 @@ std::string npy_header(int32_t type, const std::vector<int64_t>& shape);
 // As runtime/image.h's write_file does. Throws OutputError.
 void write_npy(const std::filesystem::path& file, int32_t type, const std::vector<int64_t>& shape, const void* data);
 
-std::string shape_text(const std::vector<int64_t>& shape);  // "1×3×320×320", free dimensions as "?"; "scalar"
+std::string shape_text(const std::vector<int64_t>& shape);  // "1×3×320×320"; "scalar"
+std::string shape_text(const TensorInfo& tensor);           // free dimensions by their names, "?" for those without
 
 }  // namespace atrous

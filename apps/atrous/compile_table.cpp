@@ -72,7 +72,7 @@ std::string sizes(const CompileReport& report) {
     for (const std::filesystem::path& file : report.files) {
         std::error_code error;
         const auto bytes = std::filesystem::file_size(file, error);
-        table.add({printable(file.string()), error ? "?" : bytes_text(static_cast<double>(bytes))});
+        table.add({printable(file.lexically_normal().string()), error ? "?" : bytes_text(static_cast<double>(bytes))});
     }
     for (const char* part : {"weights", "kernels"}) {
         const auto found = report.bytes.find(part);

@@ -109,7 +109,7 @@ nlohmann::ordered_json report_json(const CompileReport& report) {
     nlohmann::ordered_json files = nlohmann::ordered_json::array(), operators = files;
     for (const fs::path& file : report.files) {
         std::error_code error;
-        files.push_back({{"path", file.string()}, {"bytes", fs::file_size(file, error)}});
+        files.push_back({{"path", file.lexically_normal().string()}, {"bytes", fs::file_size(file, error)}});
     }
     for (const OperatorRow& row : report.operators) {
         operators.push_back({{"name", row.name},

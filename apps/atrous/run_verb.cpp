@@ -1,16 +1,11 @@
 // atrous run: raw tensors through a network, for checking and timing.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <nlohmann/json.hpp>
-#include <optional>
 
 #include "apps/atrous/model_source.h"
-#include "apps/atrous/table.h"
+#include "apps/atrous/named_files.h"
+#include "apps/atrous/run_report.h"
 #include "apps/atrous/tensor_folder.h"
 #include "apps/atrous/verbs.h"
 #include "apps/npy.h"
@@ -70,85 +65,17 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
     app.footer("Example:\n  atrous run --model u2net.so --input photo.npy -o mask.npy --repeat 5 --json");
 }
 
-struct NamedFile {
-    size_t index;  // of the network's inputs or outputs
-    fs::path file;
-};
-
-std::string names_of(const std::vector<TensorInfo>& tensors) {
-    std::string names;
-    for (const TensorInfo& tensor : tensors) names += (names.empty() ? "" : ", ") + tensor.name;
-    return names;
-}
-
-// `name=file` where the network has such a name, else a file for the next one in order. `what` is "input" or "output".
-std::vector<NamedFile> assign(const std::vector<std::string>& arguments, const std::vector<TensorInfo>& tensors,
-                              const std::string& option, const std::string& subject) {
-    std::vector<NamedFile> files;
-    std::vector<bool> taken(tensors.size(), false);
-    size_t next = 0;
-    for (const std::string& argument : arguments) {
-        size_t index = 0, length = 0;
-        for (size_t i = 0; i < tensors.size(); i++) {  // the longest, since names may hold '='
-            const std::string prefix = tensors[i].name + "=";
-            if (argument.starts_with(prefix) && prefix.size() > length) index = i, length = prefix.size();
-        }
-        if (length == 0) index = next++;
-        if (index >= tensors.size()) {
-            throw Error(subject,
-                        "has no place for " + option + " " + argument + ": it has " + std::to_string(tensors.size()) +
-                            " (" + names_of(tensors) + ")",
-                        "leave it out");
-        }
-        if (taken[index]) {
-            throw Error(subject, option + " is given twice for " + tensors[index].name,
-                        "write " + option + " name=file");
-        }
-        taken[index] = true;
-        files.push_back({index, argument.substr(length)});
+// The model's own outputs first, in its order: what -o without a name means, also when every tensor is an output.
+std::vector<size_t> output_order(const LibraryInfo& info, const GraphNames& names) {
+    std::vector<size_t> order;
+    for (const std::string& name : names.outputs) {
+        const auto found = std::find_if(info.outputs.begin(), info.outputs.end(),
+                                        [&](const TensorInfo& tensor) { return tensor.name == name; });
+        if (found != info.outputs.end()) order.push_back(static_cast<size_t>(found - info.outputs.begin()));
     }
-    return files;
+    for (size_t i = 0; i < info.outputs.size() && names.outputs.empty(); i++) order.push_back(i);
+    return order;
 }
-
-bool fits(const Tensor& tensor, const TensorInfo& info) {
-    if (tensor.type != info.type || tensor.shape.size() != info.shape.size()) return false;
-    for (size_t i = 0; i < tensor.shape.size(); i++) {
-        if (info.shape[i] >= 0 && info.shape[i] != tensor.shape[i]) return false;
-    }
-    return true;
-}
-
-std::vector<Tensor> read_inputs(const RunArguments& arguments, const LibraryInfo& info, const std::string& subject) {
-    std::vector<std::optional<Tensor>> found(info.inputs.size());
-    for (const NamedFile& given : assign(arguments.inputs, info.inputs, "--input", subject)) {
-        const TensorInfo& expected = info.inputs[given.index];
-        Tensor tensor = read_npy(given.file);
-        if (!fits(tensor, expected)) {
-            throw Error(given.file.string(),
-                        std::string("holds ") + element_name(tensor.type) + " " + shape_text(tensor.shape) +
-                            ", expected " + element_name(expected.type) + " " + shape_text(expected.shape) +
-                            " for the input '" + expected.name + "'",
-                        "convert it with numpy's astype and reshape");
-        }
-        found[given.index] = std::move(tensor);
-    }
-    std::vector<Tensor> inputs;
-    for (size_t i = 0; i < found.size(); i++) {
-        if (!found[i]) {
-            throw Error(subject, "its input '" + info.inputs[i].name + "' is not given",
-                        "add --input " + info.inputs[i].name + "=FILE.npy");
-        }
-        inputs.push_back(std::move(*found[i]));
-    }
-    return inputs;
-}
-
-struct Outcome {
-    std::vector<Tensor> outputs;
-    std::vector<double> seconds;
-    size_t workspace_bytes = 0;
-    std::string target;
-};
 
 Outcome run_network(const std::shared_ptr<const Library>& library, const std::vector<Tensor>& inputs, int threads,
                     int repeat) {
@@ -168,95 +95,6 @@ Outcome run_network(const std::shared_ptr<const Library>& library, const std::ve
     return outcome;
 }
 
-int64_t peak_bytes() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return int64_t{usage.ru_maxrss} * 1024;
-}
-
-nlohmann::ordered_json difference_json(const Difference& difference) {
-    nlohmann::ordered_json json{{"tensor", difference.tensor}, {"shape", difference.shape}};
-    if (difference.shape != difference.their_shape) {
-        json["expected_shape"] = difference.their_shape;
-        return json;
-    }
-    json["elements"] = difference.elements;
-    json["beyond"] = difference.beyond;
-    json["max_abs"] = difference.largest_absolute;
-    json["max_rel"] = difference.largest_relative;
-    json["value"] = difference.ours;
-    json["expected"] = difference.theirs;
-    return json;
-}
-
-void print_json(const Outcome& outcome, const LibraryInfo& info, int threads,
-                const std::optional<Comparison>& comparison) {
-    nlohmann::ordered_json json{{"seconds", outcome.seconds},
-                                {"peak_bytes", peak_bytes()},
-                                {"workspace_bytes", outcome.workspace_bytes},
-                                {"threads", threads},
-                                {"target", outcome.target}};
-    nlohmann::ordered_json outputs = nlohmann::ordered_json::object();
-    for (size_t i = 0; i < outcome.outputs.size(); i++) outputs[info.outputs[i].name] = outcome.outputs[i].shape;
-    json["outputs"] = outputs;
-    if (comparison) {
-        json["compared"] = {{"equal", comparison->equal}, {"missing", comparison->missing}};
-        json["compared"]["first_difference"] =
-            comparison->first ? difference_json(*comparison->first) : nlohmann::ordered_json();
-    }
-    print_result(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-}
-
-std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.6g", value);
-    return text;
-}
-
-std::string index_text(size_t element, const std::vector<int64_t>& shape) {
-    std::string text;
-    for (size_t d = shape.size(); d-- > 0;) {
-        const auto extent = static_cast<size_t>(shape[d]);
-        text = std::to_string(element % extent) + (text.empty() ? "" : ",") + text;
-        element /= extent;
-    }
-    return "[" + text + "]";
-}
-
-std::string comparison_text(const Comparison& comparison, const fs::path& folder) {
-    const std::string there = printable(folder.string());
-    std::string others =
-        std::to_string(comparison.equal) + (comparison.equal == 1 ? " tensor agrees" : " tensors agree");
-    if (comparison.missing > 0) others += ", " + std::to_string(comparison.missing) + " are not in " + there;
-    if (!comparison.first) return "No difference: " + others + "\n";
-    const Difference& first = *comparison.first;
-    std::string text = "First difference: '" + printable(first.tensor) + "' ";
-    if (first.shape != first.their_shape) {
-        return text + "is " + shape_text(first.shape) + " here, " + shape_text(first.their_shape) + " in " + there +
-               "\nBefore it " + others + "\n";
-    }
-    return text + "(" + shape_text(first.shape) + "): " + std::to_string(first.beyond) + " of " +
-           std::to_string(first.elements) + " elements are beyond the tolerance\n  largest absolute difference " +
-           number(first.largest_absolute) + " at " + index_text(first.worst, first.shape) + ": " + number(first.ours) +
-           " here, " + number(first.theirs) + " in " + there + "\n  largest relative difference " +
-           number(first.largest_relative) + "\nBefore it " + others + "\n";
-}
-
-void print_text(const Outcome& outcome, const LibraryInfo& info, int threads, bool traced) {
-    Table table({"output", "type", "shape"});
-    for (size_t i = 0; i < outcome.outputs.size(); i++) {
-        const Tensor& tensor = outcome.outputs[i];
-        table.add({printable(info.outputs[i].name), element_name(tensor.type), shape_text(tensor.shape)});
-    }
-    const std::string text = traced ? std::to_string(outcome.outputs.size()) + " tensors\n" : table.text();
-    char line[160];
-    std::snprintf(line, sizeof line, "%.4f s best of %zu, %d %s, %s; peak memory %s\n",
-                  *std::min_element(outcome.seconds.begin(), outcome.seconds.end()), outcome.seconds.size(), threads,
-                  threads == 1 ? "thread" : "threads", outcome.target.c_str(),
-                  bytes_text(static_cast<double>(peak_bytes())).c_str());
-    print_result(text + line);
-}
-
 }  // namespace
 
 int run_verb(int count, const char* const* words, Console& console) {
@@ -272,8 +110,10 @@ int run_verb(int count, const char* const* words, Console& console) {
     arguments.model.keep_all = !arguments.trace.empty() || (!arguments.compare.empty() && !compiled);
     const auto library = load_model(arguments.model, console);
     const LibraryInfo& info = library->info();
-    const auto outputs = assign(arguments.outputs, info.outputs, "-o", subject);
-    const std::vector<Tensor> inputs = read_inputs(arguments, info, subject);
+    GraphNames names;
+    if (arguments.model.keep_all) names = graph_names(arguments.model.model);
+    const auto outputs = assign_files(arguments.outputs, info.outputs, output_order(info, names), "-o", subject);
+    const std::vector<Tensor> inputs = read_inputs(arguments.inputs, info, subject);
 
     const int threads = thread_count(arguments.threads);
     const Outcome outcome = run_network(library, inputs, threads, arguments.repeat);
@@ -283,17 +123,16 @@ int run_verb(int count, const char* const* words, Console& console) {
         write_npy(output.file, tensor.type, tensor.shape, tensor.bytes.data());
     }
     if (!arguments.trace.empty()) write_tensor_folder(arguments.trace, info.outputs, outcome.outputs);
-    std::optional<Comparison> comparison;
+    RunReport report{info, outcome, threads, arguments.model.keep_all, names, {}, arguments.compare};
     if (!arguments.compare.empty()) {
-        comparison = compare_with_folder(arguments.compare, info.outputs, outcome.outputs, arguments.tolerance);
+        report.comparison = compare_with_folder(arguments.compare, info.outputs, outcome.outputs, arguments.tolerance);
     }
     if (arguments.json) {
-        print_json(outcome, info, threads, comparison);
+        print_result(run_json(report));
     } else if (!console.quiet()) {
-        print_text(outcome, info, threads, arguments.model.keep_all);
-        if (comparison) print_result(comparison_text(*comparison, arguments.compare));
+        print_result(run_text(report));
     }
-    return comparison && comparison->first ? 1 : 0;
+    return report.comparison && report.comparison->first ? 1 : 0;
 }
 
 }  // namespace atrous

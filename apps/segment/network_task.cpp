@@ -11,7 +11,7 @@ namespace {
 constexpr const char* use_run = "use `atrous run` for networks of other kinds";
 
 std::string port_text(const TensorInfo& tensor) {
-    return "'" + tensor.name + "' (" + element_name(tensor.type) + " " + shape_text(tensor.shape) + ")";
+    return "'" + tensor.name + "' (" + element_name(tensor.type) + " " + shape_text(tensor) + ")";
 }
 
 std::string port_list(const std::vector<TensorInfo>& tensors) {

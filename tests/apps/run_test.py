@@ -53,9 +53,9 @@ class Run(ProgramTest):
         np.save(self.folder / "flat.npy", self.a.reshape(1, 3))
         advice = "; convert it with numpy's astype and reshape"
         self.refused("--input", "double.npy", "--input", "b.npy",
-                     error="double.npy: holds float64 3, expected float32 ? for the input 'a'" + advice)
+                     error="double.npy: holds float64 3, expected float32 n for the input 'a'" + advice)
         self.refused("--input", "flat.npy", "--input", "b.npy",
-                     error="flat.npy: holds float32 1×3, expected float32 ? for the input 'a'" + advice)
+                     error="flat.npy: holds float32 1×3, expected float32 n for the input 'a'" + advice)
         self.refused("--input", "gone.npy", "--input", "b.npy",
                      error="gone.npy: cannot be opened: No such file or directory; check the name")
         name = self.network("pair")

@@ -207,7 +207,7 @@ class Failures(ProgramTest):
 
     def test_networks_that_do_not_segment(self):
         self.segment(2, "pair", "in", "-o", "out",
-                     error=f"atrous: error: {self.network('pair')}: takes the inputs 'a' (float32 ?), 'b=c' (int64 ?), "
+                     error=f"atrous: error: {self.network('pair')}: takes the inputs 'a' (float32 n), 'b=c' (int64 n), "
                            "expected one float32 input of shape 1×3×height×width, as its config says; use `atrous run` for "
                            "networks of other kinds\n")
         done = self.call("segment", "--model", self.network("unconfigured"), "in", "-o", "out")
