@@ -1,6 +1,8 @@
 """ONNX's own node tests of every operator that the compiler knows: node_tests.py ATROUS WORK_FOLDER TABLE [--update] [TEST…]
 
 Each test either gives ONNX's expected result or is refused with a reason; a wrong result or a crash is never accepted.
+ONNX's tests feed everything as inputs, weights, shapes and scales too. A compiler needs those as constants, as trained
+models have them: what is refused is tried again with all inputs but the first made constants, then with all.
 TABLE (docs/onnx_operators.md) is what is expected of each; --update writes it anew from what happened.
 """
 
@@ -24,12 +26,19 @@ from u_net_models import OPERATORS
 
 HEADER = """# ONNX operators
 
-What `tests/models/node_tests.py` finds when it runs ONNX {version}'s own node tests (operators of opset 7 to
-{opset}) with every operator that Atrous knows. A test is passed, or the model is refused with the reason given here;
-none is computed wrongly. The test `node_tests` compares this file with what happens, and prints the command that writes
-it anew where they differ.
+What `tests/models/node_tests.py` finds when it runs ONNX {version}'s own node tests (operators of opset 7 to {opset})
+with every operator that Atrous knows. ONNX's tests feed everything as inputs: weights, shapes, scales. A compiled network
+takes data only, the rest must be constants, as it is in trained models. So a test is
+
+- **passed** as it is, or
+- **passed with constants**: with all inputs but the first (or all) made constants of the model, or
+- **refused**, with the reason given here.
+
+None is computed wrongly. (float16 tensors are float32 in a compiled network.) The test `node_tests` compares this file
+with what happens; where they differ it prints the command that writes it anew.
 
 """
+OUTCOMES = ("passed", "passed with constants", "refused")
 
 
 def collect():
@@ -42,13 +51,20 @@ def collect():
     return {test.name: test for test in tests if operators(test.model) <= OPERATORS}
 
 
+def widened(value):
+    """A value of a data set as an array, or as it is where it is none. float16 is float32 in a compiled network."""
+    if isinstance(value, onnx.TensorProto):
+        value = onnx.numpy_helper.to_array(value)
+    value = np.asarray(value) if isinstance(value, np.generic) else value
+    return value.astype(np.float32) if isinstance(value, np.ndarray) and value.dtype == np.float16 else value
+
+
 def is_array(value):
     return isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
 
 
 def mismatch(actual, expected, test):
     """What is wrong, in words, or None; with the tolerance that ONNX gives the test."""
-    expected = np.asarray(expected)
     if actual.dtype != expected.dtype or actual.shape != expected.shape:
         return f"is {actual.dtype}{list(actual.shape)}, expected {expected.dtype}{list(expected.shape)}"
     try:
@@ -59,16 +75,45 @@ def mismatch(actual, expected, test):
 
 
 def run(program, folder, test):
-    """("passed", ""), ("refused", reason) or ("wrong", what)."""
+    """One of OUTCOMES, or "wrong"; and the reason, or what is wrong."""
     file = folder / f"{test.name}.onnx"
-    onnx.save(test.model, file)
-    names = [value.name for value in test.model.graph.input]
-    outputs = [value.name for value in test.model.graph.output]
+    outcome, why = attempt(program, file, test, test.model, test.data_sets)
+    for kept in (1, 0):
+        if outcome != "refused" or len(test.model.graph.input) <= kept or "computed from the data" not in why:
+            break
+        model, data_set = with_constants(test, kept)
+        outcome, why = attempt(program, file.with_suffix(f".{kept}.onnx"), test, model, [data_set])
+        if outcome == "passed":
+            return "passed with constants", ""
+    return outcome, why
+
+
+def with_constants(test, kept):
+    """The test's model and data with all inputs but the first `kept` as initializers."""
+    model = onnx.ModelProto()
+    model.CopyFrom(test.model)
+    ((inputs, expected),) = test.data_sets
+    for declared, value in zip(list(model.graph.input)[kept:], inputs[kept:]):
+        if isinstance(value, (np.ndarray, np.generic)):
+            tensor = onnx.numpy_helper.from_array(np.asarray(value), declared.name)
+        else:
+            tensor = value
+        model.graph.initializer.append(tensor)
+        model.graph.input.remove(declared)
+    return model, (inputs[:kept], expected)
+
+
+def attempt(program, file, test, model, data_sets):
+    """("passed", ""), ("refused", reason) or ("wrong", what)."""
     try:
-        for inputs, expected in test.data_sets:
+        onnx.save(model, file)
+        names = [value.name for value in model.graph.input]
+        outputs = [value.name for value in model.graph.output]
+        for inputs, expected in data_sets:
+            inputs, expected = ([widened(value) for value in values] for values in (inputs, expected))
             # What cannot be written as .npy (strings, sequences, 4-bit numbers) must be refused by the model alone.
             if not all(map(is_array, inputs)):
-                program("compile", "--quiet", file, "-o", folder / test.name, "--emit", "shared")
+                program("compile", "--quiet", file, "-o", file.with_suffix(""), "--emit", "shared")
                 return "wrong", "accepted, though its inputs are no tensors of numbers"
             actual = program.run(file, dict(zip(names, inputs)), outputs)
             for name, values in zip(outputs, expected):
@@ -96,26 +141,31 @@ def section(test):
 
 def table(tests, results):
     """The document, from the outcome of every test."""
-    sections = defaultdict(lambda: {"passed": [], "refused": [], "wrong": []})
+    sections = defaultdict(lambda: defaultdict(list))
     for name in sorted(tests):
         outcome, why = results[name]
         sections[section(tests[name])][outcome].append((name.removeprefix("test_"), why))
     text = HEADER.format(version=onnx.__version__, opset=onnx.defs.onnx_opset_version())
-    text += "| operator | passed | refused |\n|---|---|---|\n"
+    text += f"| operator | {' | '.join(OUTCOMES)} |\n|---|---|---|---|\n"
+    rows = [[title, *(len(found[outcome]) for outcome in OUTCOMES)] for title, found in sorted(sections.items())]
+    rows.append(["together", *(sum(row[column] for row in rows) for column in (1, 2, 3))])
+    text += "".join("| " + " | ".join(map(str, row)) + " |\n" for row in rows)
     for title, found in sorted(sections.items()):
-        text += f"| {title} | {len(found['passed'])} | {len(found['refused'])} |\n"
-    total = {key: sum(len(found[key]) for found in sections.values()) for key in ("passed", "refused")}
-    text += f"| together | {total['passed']} | {total['refused']} |\n"
-    for title, found in sorted(sections.items()):
-        text += f"\n## {title}\n\n"
-        if found["passed"]:
-            text += "Passed: " + ", ".join(name for name, _ in found["passed"]) + ".\n"
-        if found["passed"] and found["refused"]:
-            text += "\n"
+        text += f"\n## {title}\n"
+        for outcome in ("passed", "passed with constants"):
+            if found[outcome]:
+                text += f"\n{outcome.capitalize()}: " + ", ".join(name for name, _ in found[outcome]) + ".\n"
         if found["refused"]:
-            text += "| refused | because |\n|---|---|\n"
-            text += "".join(f"| {name} | {escaped(why)} |\n" for name, why in found["refused"])
+            text += "\n| refused, because | tests |\n|---|---|\n" + refusals(found["refused"])
     return text
+
+
+def refusals(found):
+    """A line for each reason."""
+    tests = defaultdict(list)
+    for name, why in found:
+        tests[why].append(name)
+    return "".join(f"| {escaped(why)} | {', '.join(names)} |\n" for why, names in sorted(tests.items()))
 
 
 def escaped(text):
