@@ -238,21 +238,34 @@ Location Lowering::allocate(ValueId v, Packing packing) {
     return location;
 }
 
-// Zeros around the image, before anything is written into it: two strips over the whole width, two beside the image.
+// Zeros around the image, before anything is written into it. All channel blocks of all images lie one behind the other
+// in a tensor of its own, so the kernel's two outermost dimensions are free for: both sides, and all blocks.
 void Lowering::fill_halo(const Location& location, const ImageShape& image, const Halo& halo) {
     const std::string row_schedule = schedule_;
-    const Size &x = location.strides[3], &y = location.strides[2];
-    const auto fill = [&](const Size& left, const Size& top, const Size& width, const Size& height) {
+    const Size &x = location.strides[3], &y = location.strides[2], &block = location.strides[1];
+    const Size blocks = image.n * channel_blocks(image.c), whole_width = image.w + Size(halo.left + halo.right);
+    const auto fill = [&](const Size& offset, const Size& width, const Size& height, const ViewDim& sides) {
         if (width.integer() == 0 || height.integer() == 0) return;
-        BufferView strip = blocked_image(location, {image.n, image.c, height, width});
-        strip.offset = strip.offset + left * x + top * y;
-        step(FillSpec{}, {FloatArg{Size(0)}, strip});
+        step(FillSpec{},
+             {FloatArg{Size(0)},
+              BufferView{location.tensor,
+                         location.element,
+                         location.offset + offset,
+                         {{Size(channel_block), Size(1)}, {width, x}, {height, y}, sides, {blocks, block}}}});
     };
-    const Size width = image.w + Size(halo.left + halo.right);
-    fill(Size(-halo.left), Size(-halo.top), width, Size(halo.top));
-    fill(Size(-halo.left), image.h, width, Size(halo.bottom));
-    fill(Size(-halo.left), Size(0), Size(halo.left), image.h);
-    fill(image.w, Size(0), Size(halo.right), image.h);
+    const Size left = Size(-halo.left) * x, above = Size(-halo.top) * y;
+    if (halo.top == halo.bottom) {
+        fill(left + above, whole_width, Size(halo.top), {Size(2), (image.h + Size(halo.top)) * y});
+    } else {
+        fill(left + above, whole_width, Size(halo.top), {Size(1), Size(0)});
+        fill(left + image.h * y, whole_width, Size(halo.bottom), {Size(1), Size(0)});
+    }
+    if (halo.left == halo.right) {
+        fill(left, Size(halo.left), image.h, {Size(2), (image.w + Size(halo.left)) * x});
+    } else {
+        fill(left, Size(halo.left), image.h, {Size(1), Size(0)});
+        fill(image.w * x, Size(halo.right), image.h, {Size(1), Size(0)});
+    }
     schedule_ = row_schedule;
 }
 

@@ -81,6 +81,7 @@ class PlanText {
     std::string expression(uint32_t index) const {
         const plan::Expr& e = view_.expressions()[index];
         std::ostringstream text;
+        text.precision(15);
         const auto* name = operator_names[size_t(e.op)];
         switch (e.op) {
         case plan::ExprOp::constant:
