@@ -117,7 +117,7 @@ def models():
     """A word that must be in the message is a node, an operator, a tensor or a size: what the user has to look for."""
     valid = whole().SerializeToString()
     made = {
-        "cycle": (cycle(), ["second"]),
+        "cycle": (cycle(), ["cycle"]),
         "value_that_nobody_makes": (_model([helper.make_node("Add", ["x", "ghost"], ["y"], name="the_add")]), ["ghost"]),
         "output_that_nobody_makes": (_model([helper.make_node("Relu", ["x"], ["z"])]), ["y"]),
         "two_nodes_make_one_value": (
