@@ -38,7 +38,7 @@ struct Config {
 int channel_count(const Config& config);
 
 // `subject` is what error messages name: a file. A mean or std of one number counts for every channel.
-Config parse_config(const std::string& json, const std::string& subject);
+Config parse_config(const std::string& text, const std::string& subject);
 std::string to_json(const Config& config);
 // All keys with their defaults, for the user to fill in; a config by itself. The name is that of the model's output.
 std::string config_template(std::string_view output_name = "");

@@ -146,7 +146,7 @@ class JpegReader {
         while (jpeg_.output_scanline < jpeg_.output_height) {
             uint8_t* out = pixels + jpeg_.output_scanline * row_bytes;
             jpeg_read_scanlines(&jpeg_, row, 1);
-            for (unsigned x = 0; x < width(); ++x) cmyk_to_rgb(row[0] + 4 * x, out + 3 * x);
+            for (size_t x = 0; x < width(); ++x) cmyk_to_rgb(row[0] + 4 * x, out + 3 * x);
         }
     }
 

@@ -33,9 +33,10 @@ Color color_of(uint32_t rgb) {
 }
 
 void store(const Color& color, uint8_t* rgb) {
-    rgb[0] = static_cast<uint8_t>(color.r + 0.5f);
-    rgb[1] = static_cast<uint8_t>(color.g + 0.5f);
-    rgb[2] = static_cast<uint8_t>(color.b + 0.5f);
+    constexpr float half = 0.5f;
+    rgb[0] = static_cast<uint8_t>(color.r + half);
+    rgb[1] = static_cast<uint8_t>(color.g + half);
+    rgb[2] = static_cast<uint8_t>(color.b + half);
 }
 
 // The picture as RGB, on white where it is transparent.

@@ -60,7 +60,8 @@ Lab lab_of(uint32_t color) {
 
 // The strongest colour of that lightness and hue, weakened to a share.
 uint32_t color_of(double lightness, double hue, double share) {
-    for (double chroma = 0.24; chroma > 0; chroma -= 0.005) {
+    for (int step = 48; step > 0; --step) {
+        const double chroma = 0.005 * step;
         if (!srgb_of({lightness, chroma * std::cos(hue), chroma * std::sin(hue)})) continue;
         if (const auto color = srgb_of({lightness, share * chroma * std::cos(hue), share * chroma * std::sin(hue)})) {
             return *color;

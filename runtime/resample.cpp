@@ -68,8 +68,8 @@ Taps<Number> taps_of(int in_size, float begin, float end, int out_size, Filter f
     std::vector<double> weights;
     for (int out = 0; out < out_size; ++out) {
         const double center = begin + (out + 0.5) * scale;
-        const int first = std::max(0, static_cast<int>(center - support + 0.5));
-        const int last = std::min(in_size, static_cast<int>(center + support + 0.5));
+        const int first = std::max(0, static_cast<int>(std::floor(center - support + 0.5)));
+        const int last = std::min(in_size, static_cast<int>(std::floor(center + support + 0.5)));
         weights.clear();
         double sum = 0;
         for (int in = 0; in < last - first; ++in) {
