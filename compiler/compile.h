@@ -12,17 +12,17 @@ namespace atrous {
 
 struct CompileOptions {
     std::filesystem::path model;
-    std::filesystem::path directory;              // where files go; empty: beside the model
-    std::string name;                             // C identifier; empty: from the file name
-    std::vector<std::string> targets{"host"};     // Halide target strings; several x86 levels make one library
+    std::filesystem::path directory;           // where files go; empty: beside the model
+    std::string name;                          // C identifier; empty: from the file name
+    std::vector<std::string> targets{"host"};  // Halide target strings; several x86 levels make one library
     bool library = true, header = true, shared = true, app = false, assembly = false, statements = false;
     int optimise_height = 0, optimise_width = 0;  // 0: the declared size, or 320
     bool dynamic = false;
-    std::optional<std::string> config_json;       // already validated; embedded
-    bool keep_all = false;                        // every float value becomes an output, in graph order (run --trace)
-    std::filesystem::path cache;                  // compiled kernels; empty: the user's cache folder
-    int jobs = 0;                                 // child processes; 0: as many as there are CPUs
-    std::filesystem::path support;                // folder of the runtime objects; empty: beside the program or in the install tree
+    std::optional<std::string> config_json;  // already validated; embedded
+    bool keep_all = false;                   // every float value becomes an output, in graph order (run --trace)
+    std::filesystem::path cache;             // compiled kernels; empty: the user's cache folder
+    int jobs = 0;                            // child processes; 0: as many as there are CPUs
+    std::filesystem::path support;  // folder of the runtime objects; empty: beside the program or in the install tree
     std::function<void(const std::string& stage, int done, int total)> progress;  // may be empty
 };
 

@@ -1,7 +1,7 @@
 // The network between the ONNX file and the plan: a list of nodes in execution order over values. The importer leaves
 // no shape arithmetic, no BatchNormalization over constants and no ONNX spelling behind: every node is one of the
-// operations below, every attribute is explicit (auto_pad, defaults and opset differences are resolved), every weight is
-// a constant value. Axes count in the value's own rank, from 0.
+// operations below, every attribute is explicit (auto_pad, defaults and opset differences are resolved), every weight
+// is a constant value. Axes count in the value's own rank, from 0.
 //
 // Spatial attributes hold two entries, for H and W (in this order). A 1-D operator (rank 3: N,C,L) is a 2-D one with
 // H = 1: {1, k}, {1, stride}, {0, pad}.
@@ -40,8 +40,8 @@ struct Value {
 
 using Pair = std::array<int64_t, 2>;  // H, W
 
-// x, weights (Cout, Cin/groups, kH, kW), [bias (Cout)]. Output (n, co, oh, ow) = bias(co) + Σ x(n, ci, oh·s + kh·d − p, …)
-// · weights(co, ci, kh, kw), zero outside x.
+// x, weights (Cout, Cin/groups, kH, kW), [bias (Cout)]. Output (n, co, oh, ow) = bias(co) + Σ x(n, ci, oh·s + kh·d − p,
+// …) · weights(co, ci, kh, kw), zero outside x.
 struct ConvOp {
     Pair kernel{1, 1}, stride{1, 1}, dilation{1, 1}, pad_begin{0, 0}, pad_end{0, 0};
     int64_t groups = 1;
@@ -93,8 +93,8 @@ struct ConcatOp {
 };
 // Output (i…) = x(begin + i·step …) per axis; step may be negative. Split becomes several of these.
 struct SliceOp {
-    std::vector<Size> begin;     // one per axis
-    std::vector<int64_t> step;   // one per axis
+    std::vector<Size> begin;    // one per axis
+    std::vector<int64_t> step;  // one per axis
 };
 struct PadOp {
     PadMode mode = PadMode::constant;
@@ -120,7 +120,8 @@ using Op = std::variant<ConvOp, TransposedConvOp, LinearOp, PoolOp, GlobalPoolOp
                         DepthToSpaceOp, SpaceToDepthOp, CastOp>;
 
 // What the fusion pass has folded into a Conv, TransposedConv or Linear: y = activation(op(x) [+ residual]) or
-// activation(op(x)) + residual. Inputs are then x, weights, bias (or no_value), [slope (C) or (1) of a PRelu], [residual].
+// activation(op(x)) + residual. Inputs are then x, weights, bias (or no_value), [slope (C) or (1) of a PRelu],
+// [residual].
 struct Fused {
     ElementwiseFunction activation = ElementwiseFunction::identity;
     float alpha = 0, beta = 0;

@@ -20,11 +20,15 @@ enum class ElementType : uint32_t { f32 = 0, i64 = 1, i32 = 2, u8 = 3, boolean =
 inline constexpr uint32_t size_of(ElementType type) {
     switch (type) {
     case ElementType::i64:
-    case ElementType::f64: return 8;
+    case ElementType::f64:
+        return 8;
     case ElementType::f32:
-    case ElementType::i32: return 4;
-    case ElementType::f16: return 2;
-    default: return 1;
+    case ElementType::i32:
+        return 4;
+    case ElementType::f16:
+        return 2;
+    default:
+        return 1;
     }
 }
 
@@ -35,10 +39,10 @@ enum class ExprOp : uint32_t {
     add,        // a + b
     sub,
     mul,
-    div,           // real division
-    floor_div,     // floor(a / b), integers
-    trunc_div,     // a / b rounded towards zero, integers (ONNX integer Div)
-    mod,           // a - b * floor(a / b)
+    div,        // real division
+    floor_div,  // floor(a / b), integers
+    trunc_div,  // a / b rounded towards zero, integers (ONNX integer Div)
+    mod,        // a - b * floor(a / b)
     min,
     max,
     floor,
@@ -46,10 +50,10 @@ enum class ExprOp : uint32_t {
     round_even,
     sqrt,
     neg,
-    to_f32,        // rounded to single precision, as float arithmetic in the graph does
-    equal,         // 1 or 0
-    less,          // a < b: 1 or 0
-    select,        // a != 0 ? b : c
+    to_f32,  // rounded to single precision, as float arithmetic in the graph does
+    equal,   // 1 or 0
+    less,    // a < b: 1 or 0
+    select,  // a != 0 ? b : c
 };
 
 struct Expr {
