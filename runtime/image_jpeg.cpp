@@ -16,8 +16,8 @@
 namespace atrous {
 namespace {
 
-// A progressive file may repeat scans over the whole picture for almost no bytes; real ones have about ten.
-constexpr int max_scans = 500;
+// A progressive file may repeat scans over the whole picture for almost no bytes; real ones have about ten scans.
+constexpr int max_scans = 100;
 
 struct Failure {
     jpeg_error_mgr manager;  // first, so that libjpeg's pointer is also ours

@@ -102,7 +102,7 @@ TEST_CASE("headers that promise too much are refused before memory is taken", "[
     CHECK(error("huge.webp") ==
           "huge.webp: the WebP is broken: the compressed pixels make no sense; replace the file or leave it out");
     CHECK(error("scans.jpg") ==
-          "scans.jpg: the JPEG is broken: more than 500 scans, at byte # of #; replace the file or leave it out");
+          "scans.jpg: the JPEG is broken: more than 100 scans, at byte # of #; replace the file or leave it out");
 }
 
 TEST_CASE("what unpacks to a hundred megabytes is left packed", "[image][hostile]") {

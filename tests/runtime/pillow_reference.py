@@ -400,7 +400,7 @@ def attacks(cases):
         "wide.png": valid[:16] + png_size(2000000, 1, 2) + valid[33:],
         "hollow.png": valid[:16] + png_size(15000, 15000, 2) + valid[33:],
         "empty.png": valid[:16] + png_size(0, 4, 2) + valid[33:],
-        "scans.jpg": progressive[:scan] + progressive[scan:after_scan] * 600 + progressive[after_scan:],
+        "scans.jpg": progressive[:scan] + progressive[scan:after_scan] * 120 + progressive[after_scan:],
         "huge.jpg": baseline[: frame + 5] + struct.pack(">HH", 65500, 65500) + baseline[frame + 9:],
         "hollow.jpg": baseline[: frame + 5] + struct.pack(">HH", 3000, 3000) + baseline[frame + 9:],
         "flat.jpg": baseline[: frame + 5] + struct.pack(">HH", 0, 8) + baseline[frame + 9:],
