@@ -55,7 +55,7 @@ void add_compile_options(CLI::App& app, CompileArguments& arguments) {
     app.add_option("--emit", arguments.emit, "lib, header, shared, app, asm, stmt (default: lib,header,shared)")
         ->delimiter(',')
         ->allow_extra_args(false)
-        ->check(CLI::IsMember({"lib", "header", "shared", "app", "asm", "stmt"}))
+        ->check(CLI::IsMember({"lib", "header", "shared", "app", "asm", "stmt"}).description(""))
         ->type_name("WHAT");
     app.add_option("--size", arguments.size, "Height and width to optimise for, in pixels (default: the declared size)")
         ->type_name("HxW");
@@ -63,7 +63,7 @@ void add_compile_options(CLI::App& app, CompileArguments& arguments) {
                  "Make the height and width that the model declares as numbers free, where its graph allows");
     app.add_option("--config", arguments.config, "How a picture becomes a tensor and back; JSON")->type_name("FILE");
     app.add_option("-j,--jobs", arguments.jobs, "Kernels compiled at a time (default: as many as there are CPUs)")
-        ->check(CLI::Range(1, 1024))
+        ->check(CLI::Range(1, 1024).description(""))
         ->type_name("N");
     app.add_option("--cache", arguments.cache, "Where compiled kernels are kept (default: the user's cache)")
         ->type_name("DIR");
@@ -141,7 +141,7 @@ int compile_verb(int count, const char* const* words, Console& console) {
     const CompileReport report = compile(options);
     console.end_progress();
     if (arguments.json) {
-        print_result(report_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+        print_result(report_json(report));
     } else if (!console.quiet()) {
         print_result(compile_table(report, console.verbose()));
     }

@@ -33,6 +33,9 @@ std::string usage() {
     }
     return text +
            "\natrous VERB --help tells more about each; atrous --version tells what this program is made of.\n"
+           "Exit codes: 0 done · 1 done, but some inputs failed · 2 a command, model or file that cannot be used, or "
+           "no "
+           "room · 130 interrupted\n"
            "\nExample:\n  atrous segment --model u2net.onnx photos/ -o masks/\n";
 }
 

@@ -86,7 +86,7 @@ std::string comparison_text(const Comparison& comparison, const RunReport& repor
 
 }  // namespace
 
-std::string run_json(const RunReport& report) {
+nlohmann::ordered_json run_json(const RunReport& report) {
     nlohmann::ordered_json json{{"seconds", report.outcome.seconds},
                                 {"peak_bytes", peak_bytes()},
                                 {"workspace_bytes", report.outcome.workspace_bytes},
@@ -103,7 +103,7 @@ std::string run_json(const RunReport& report) {
         json["compared"]["first_difference"] =
             comparison.first ? difference_json(*comparison.first, report.names) : nlohmann::ordered_json();
     }
-    return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return json;
 }
 
 std::string run_text(const RunReport& report) {

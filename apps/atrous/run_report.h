@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,7 +30,7 @@ struct RunReport {
     std::filesystem::path compared_with;
 };
 
-std::string run_json(const RunReport& report);
+nlohmann::ordered_json run_json(const RunReport& report);
 std::string run_text(const RunReport& report);
 
 }  // namespace atrous

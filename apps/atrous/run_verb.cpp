@@ -44,19 +44,21 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
     add_threads(app, arguments.threads);
     add_device(app, arguments.device);
     app.add_option("--repeat", arguments.repeat, "Run so many times; the first one warms up")
-        ->check(CLI::Range(1, 1000000))
+        ->check(CLI::Range(1, 1000000).description(""))
         ->type_name("N");
     app.add_option("--trace", arguments.trace, "Write every intermediate tensor into this folder (ONNX models)")
         ->type_name("DIR");
     app.add_option("--compare", arguments.compare,
                    "Tell the first tensor that differs from the one in such a folder, ours or another runtime's")
         ->type_name("DIR");
-    const CLI::Range not_negative(0.0, 1e300);
+    const auto not_negative = CLI::Range(0.0, 1e300).description("");
     app.add_option("--atol", arguments.tolerance.absolute, "Absolute tolerance of --compare")
         ->check(not_negative)
+        ->type_name("X")
         ->capture_default_str();
     app.add_option("--rtol", arguments.tolerance.relative, "Tolerance of --compare relative to the folder's value")
         ->check(not_negative)
+        ->type_name("X")
         ->capture_default_str();
     app.add_option("--cache", arguments.model.cache, "Where compiled models are kept (default: the user's cache)")
         ->type_name("DIR");

@@ -60,7 +60,7 @@ int targets_verb(int count, const char* const* arguments, Console& console) {
         list.push_back({{"target", known.name}, {"runs_here", runs}, {"made_for", known.machines}});
     }
     if (as_json) {
-        print_result(nlohmann::ordered_json{{"host", host}, {"targets", list}}.dump(2) + "\n");
+        print_result(nlohmann::ordered_json{{"host", host}, {"targets", list}});
         return 0;
     }
     print_result(table.text() +

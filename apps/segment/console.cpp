@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "runtime/error.h"
 
@@ -122,6 +123,11 @@ void print_result(const std::string& text) {
         throw Error("standard output", std::string("cannot be written: ") + std::strerror(errno),
                     "make room or redirect it elsewhere");
     }
+}
+
+// File names need not be UTF-8; JSON must be.
+void print_result(const nlohmann::ordered_json& facts) {
+    print_result(facts.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
 Console::Console(std::string program, Verbosity verbosity)

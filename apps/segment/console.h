@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace atrous {
@@ -51,6 +52,7 @@ class Console {
 
 // Results, for stdout. Throws Error when they cannot be written (a full disk behind a redirection).
 void print_result(const std::string& text);
+void print_result(const nlohmann::ordered_json& facts);  // in one line
 
 // Text for a terminal in one line: control characters, which file names may hold, become \xNN.
 std::string printable(const std::string& text);

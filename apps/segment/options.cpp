@@ -28,20 +28,26 @@ const char* format_suffix(Format format) {
     return format_table[static_cast<size_t>(format)].suffix;
 }
 
+Verbosity VerbosityFlags::level() const {
+    if (quiet && verbose) throw Error("command line", "--quiet and --verbose exclude each other", "leave one out");
+    return quiet ? Verbosity::quiet : verbose ? Verbosity::verbose : Verbosity::normal;
+}
+
 void add_verbosity(CLI::App& app, VerbosityFlags& flags) {
-    auto* quiet = app.add_flag("--quiet", flags.quiet, "Say nothing but errors");
-    app.add_flag("--verbose", flags.verbose, "Say more")->excludes(quiet);
+    app.add_flag("--quiet", flags.quiet, "Say nothing but errors");
+    app.add_flag("--verbose", flags.verbose, "Say more");
 }
 
 void add_device(CLI::App& app, std::string& device) {
     app.add_option("--device", device, "auto, cpu, cuda or opencl: what the library holds and the machine has")
-        ->check(CLI::IsMember({"auto", "cpu", "cuda", "opencl"}))
+        ->type_name("DEVICE")
+        ->check(CLI::IsMember({"auto", "cpu", "cuda", "opencl"}).description(""))
         ->capture_default_str();
 }
 
 void add_threads(CLI::App& app, int& threads) {
     app.add_option("--threads", threads, "Threads (default: as many as there are CPUs)")
-        ->check(CLI::Range(1, 4096))
+        ->check(CLI::Range(1, 4096).description(""))
         ->type_name("N");
 }
 
@@ -57,12 +63,12 @@ void add_segment_options(CLI::App& app, SegmentOptions& options) {
                    "labels for classes)")
         ->delimiter(',')
         ->allow_extra_args(false)
-        ->check(CLI::IsMember({"mask", "cutout", "labels", "overlay", "probabilities"}))
+        ->check(CLI::IsMember({"mask", "cutout", "labels", "overlay", "probabilities"}).description(""))
         ->type_name("FORMAT");
     add_threads(app, options.threads);
     add_device(app, options.device);
     app.add_option("--max-pixels", options.max_pixels, "Refuse pictures of more pixels than this")
-        ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
+        ->check(CLI::Range(int64_t{1}, int64_t{1} << 40).description(""))
         ->type_name("N")
         ->capture_default_str();
     app.add_flag("--fail-fast", options.fail_fast, "Stop at the first picture that fails");

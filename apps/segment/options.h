@@ -29,7 +29,7 @@ struct SegmentOptions {
 // --quiet and --verbose.
 struct VerbosityFlags {
     bool quiet = false, verbose = false;
-    Verbosity level() const { return quiet ? Verbosity::quiet : verbose ? Verbosity::verbose : Verbosity::normal; }
+    Verbosity level() const;  // throws Error for both
 };
 
 void add_verbosity(CLI::App& app, VerbosityFlags& flags);

@@ -95,7 +95,7 @@ class Run {
                 {"done", done_.load()},       {"failed", failed_.load()},
                 {"ignored", inputs_.ignored}, {"seconds", elapsed.count()},
                 {"directory", directory},     {"manifest", (options_.directory / "manifest.jsonl").string()}};
-            print_result(summary.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+            print_result(summary);
             return;
         }
         std::string text = std::to_string(done_) + (done_ == 1 ? " picture" : " pictures") + " segmented into " +

@@ -182,7 +182,7 @@ class Failures(ProgramTest):
                     error=line + "--max-pixels: Value -1 not in range 1 to 1099511627776" + see)
         self.expect(2, *both, "--format", "jpeg",
                     error=line + "--format: jpeg not in {mask,cutout,labels,overlay,probabilities}" + see)
-        self.expect(2, *both, "--quiet", "--verbose", error=line + "--quiet excludes --verbose" + see)
+        self.expect(2, *both, "--quiet", "--verbose", error=line + "--quiet and --verbose exclude each other; leave one out\n")
         for option in ("--max-memory=1", "--tile=auto", "--verify-tiling", "--resume", "--shard=0/2", "--report=x"):
             self.expect(2, *both, option,
                         error=line + "The following argument was not expected: " + option + see)
