@@ -16,7 +16,7 @@
 namespace atrous {
 namespace {
 
-// A progressive file may repeat scans over the whole picture for almost no bytes; real ones have about ten scans.
+// A progressive file may repeat scans over the whole picture for almost no bytes; real ones have about ten.
 constexpr int max_scans = 100;
 
 struct Failure {
