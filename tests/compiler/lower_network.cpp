@@ -33,6 +33,11 @@ std::vector<Size> windowed(std::vector<Size> shape, int64_t channels, const Pair
     return shape;
 }
 
+// Of weights, so that sums of so many products stay as large as what goes in.
+float range_of(int64_t products) {
+    return std::sqrt(3.0f / static_cast<float>(products));
+}
+
 }  // namespace
 
 ValueId NetworkMaker::input(const std::string& name, const std::vector<int64_t>& shape) {
@@ -79,7 +84,8 @@ ValueId NetworkMaker::node(const std::string& onnx_type, const Op& op, std::vect
 
 ValueId NetworkMaker::conv(ValueId x, int64_t channels, const ConvOp& op, bool bias) {
     const int64_t in = shape(x)[1].integer().value();
-    const ValueId weights = constant({channels, in / op.groups, op.kernel[0], op.kernel[1]});
+    const float range = range_of(in / op.groups * op.kernel[0] * op.kernel[1]);
+    const ValueId weights = constant({channels, in / op.groups, op.kernel[0], op.kernel[1]}, -range, range);
     std::vector<ValueId> inputs{x, weights};
     if (bias) inputs.push_back(constant({channels}));
     return node("Conv", op, inputs,
@@ -88,7 +94,8 @@ ValueId NetworkMaker::conv(ValueId x, int64_t channels, const ConvOp& op, bool b
 
 ValueId NetworkMaker::transposed(ValueId x, int64_t channels, const TransposedConvOp& op, bool bias) {
     const int64_t in = shape(x)[1].integer().value();
-    const ValueId weights = constant({in, channels / op.groups, op.kernel[0], op.kernel[1]});
+    const float range = range_of(in / op.groups * op.kernel[0] * op.kernel[1]);
+    const ValueId weights = constant({in, channels / op.groups, op.kernel[0], op.kernel[1]}, -range, range);
     std::vector<Size> out = shape(x);
     out[1] = Size(channels);
     for (size_t d = 2; d < out.size(); ++d) {
@@ -104,7 +111,9 @@ ValueId NetworkMaker::transposed(ValueId x, int64_t channels, const TransposedCo
 
 ValueId NetworkMaker::linear(ValueId x, int64_t columns) {
     const int64_t rows = shape(x)[1].integer().value();
-    return node("Gemm", LinearOp{}, {x, constant({rows, columns}), constant({columns})}, {shape(x)[0], Size(columns)});
+    return node("Gemm", LinearOp{},
+                {x, constant({rows, columns}, -range_of(rows), range_of(rows)), constant({columns})},
+                {shape(x)[0], Size(columns)});
 }
 
 ValueId NetworkMaker::pool(ValueId x, const PoolOp& op) {

@@ -59,7 +59,7 @@ class RandomNetwork {
         case 2:
             return add(make_.conv(x, c, odd_window(c)));
         case 3:
-            return c % 16 == 0 ? add(make_.conv(x, 32, odd_window(c / 16))) : grow();
+            return c % 16 == 0 ? add(make_.conv(x, c, odd_window(c / 16))) : grow();
         case 4:
             return add(make_.transposed(x, pick<int64_t>({3, 16, 24}), transposed_window(3, 1, 1, 1, 0)));
         case 5:
