@@ -11,9 +11,10 @@ struct Argmax {
     Halide::Func best;    // (inner, outer) → {value, index}
     Halide::Func output;  // (inner, outer), int64
     Halide::RDom axis;
-    Halide::Var inner{"inner"}, outer{"outer"};
+    AxisVars v;
 };
 
-Argmax argmax(const ArgmaxSpec& spec, Halide::Func input, Halide::Expr length);
+// `image`: along the channels of an image (x, y, c, n) instead; the output is (x, y, n).
+Argmax argmax(const ArgmaxSpec& spec, Halide::Func input, Halide::Expr length, bool image = false);
 
 }  // namespace atrous

@@ -6,19 +6,22 @@ namespace atrous {
 
 using namespace Halide;
 
-Softmax softmax(const SoftmaxSpec& spec, Func input, Expr length) {
+Softmax softmax(const SoftmaxSpec& spec, Func input, Expr length, bool image) {
     Softmax s;
+    s.v.image = image;
+    std::vector<Var> around = s.v.without_axis();
     s.axis = RDom(0, length, "axis");
+    Expr element = input(s.v.at(s.axis));
     s.maximum = Func("maximum");
-    s.maximum(s.inner, s.outer) = -std::numeric_limits<float>::infinity();
-    s.maximum(s.inner, s.outer) = max(s.maximum(s.inner, s.outer), input(s.inner, s.axis, s.outer));
+    s.maximum(around) = -std::numeric_limits<float>::infinity();
+    s.maximum(around) = max(s.maximum(around), element);
     s.exponential_sum = Func("exponential_sum");
-    s.exponential_sum(s.inner, s.outer) = 0.f;
-    s.exponential_sum(s.inner, s.outer) += exp(input(s.inner, s.axis, s.outer) - s.maximum(s.inner, s.outer));
-    Expr shifted = input(s.inner, s.a, s.outer) - s.maximum(s.inner, s.outer);
+    s.exponential_sum(around) = 0.f;
+    s.exponential_sum(around) += exp(element - s.maximum(around));
+    Expr shifted = input(s.v.at(s.v.axis)) - s.maximum(around);
+    Expr sum = s.exponential_sum(around);
     s.output = Func("softmax");
-    s.output(s.inner, s.a, s.outer) = spec.logarithm ? shifted - log(s.exponential_sum(s.inner, s.outer))
-                                                     : exp(shifted) / s.exponential_sum(s.inner, s.outer);
+    s.output(s.v.all()) = spec.logarithm ? shifted - log(sum) : exp(shifted) / sum;
     return s;
 }
 

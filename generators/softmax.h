@@ -10,9 +10,10 @@ namespace atrous {
 struct Softmax {
     Halide::Func maximum, exponential_sum, output;
     Halide::RDom axis;
-    Halide::Var inner{"inner"}, a{"a"}, outer{"outer"};
+    AxisVars v;
 };
 
-Softmax softmax(const SoftmaxSpec& spec, Halide::Func input, Halide::Expr length);
+// `image`: along the channels of an image (x, y, c, n) instead.
+Softmax softmax(const SoftmaxSpec& spec, Halide::Func input, Halide::Expr length, bool image = false);
 
 }  // namespace atrous

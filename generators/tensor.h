@@ -28,6 +28,23 @@ struct ImageTensor {
     }
 };
 
+// A planar tensor seen along one axis: (inner, axis, outer), or an image along its channels: (x, y, c, n) with x =
+// inner, y = row, n = outer.
+struct AxisVars {
+    bool image = false;
+    Halide::Var inner{"inner"}, row{"row"}, axis{"a"}, outer{"outer"};
+
+    std::vector<Halide::Expr> at(const Halide::Expr& a) const {
+        return image ? std::vector<Halide::Expr>{inner, row, a, outer} : std::vector<Halide::Expr>{inner, a, outer};
+    }
+    std::vector<Halide::Var> without_axis() const {
+        return image ? std::vector<Halide::Var>{inner, row, outer} : std::vector<Halide::Var>{inner, outer};
+    }
+    std::vector<Halide::Var> all() const {
+        return image ? std::vector<Halide::Var>{inner, row, axis, outer} : std::vector<Halide::Var>{inner, axis, outer};
+    }
+};
+
 // One value per channel: bias (c, cb) in c16, (channel) planar.
 struct ChannelTensor {
     Halide::Func f;

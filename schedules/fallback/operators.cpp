@@ -19,6 +19,20 @@ void sum_in_lanes(Func sum, const RVar& domain, int lanes, Func consumer, const 
     sum.compute_at(consumer, at);
 }
 
+// Everything around an axis shared out among threads, a vector of `inner` a time.
+void share_out(Stage stage, const AxisVars& v) {
+    if (v.image) {
+        stage.parallel(v.row).parallel(v.outer);
+    } else {
+        stage.fuse(chunk(), v.outer, Var("task")).parallel(Var("task"));
+    }
+}
+
+// The loop of share_out() at which a reduction along the axis is computed.
+Var innermost_around(const AxisVars& v) {
+    return v.image ? chunk() : Var("task");
+}
+
 }  // namespace
 
 void apply(Pool& p, const PoolSpec& spec, const Target& target) {
@@ -103,20 +117,37 @@ void apply(DepthToSpace& d, const DepthToSpaceSpec&, const Target& target) {
 }
 
 void apply(Softmax& s, const SoftmaxSpec&, const Target& target) {
-    in_vectors(s.output, s.inner, vector_floats(target), [&](Stage stage) {
-        stage.reorder(Var("lane"), s.a, chunk(), s.outer).fuse(chunk(), s.outer, Var("task")).parallel(Var("task"));
+    in_vectors(s.output, s.v.inner, vector_floats(target), [&](Stage stage) {
+        if (s.v.image) stage.reorder(Var("lane"), s.v.axis, chunk(), s.v.row, s.v.outer);
+        if (!s.v.image) stage.reorder(Var("lane"), s.v.axis, chunk(), s.v.outer);
+        share_out(stage, s.v);
     });
     for (Func f : {s.maximum, s.exponential_sum}) {
-        f.compute_at(s.output, Var("task")).vectorize(s.inner);
-        f.update().reorder(s.inner, s.axis).vectorize(s.inner);
+        f.compute_at(s.output, innermost_around(s.v)).vectorize(s.v.inner);
+        f.update().reorder(s.v.inner, s.axis).vectorize(s.v.inner);
     }
 }
 
 void apply(Argmax& a, const ArgmaxSpec&, const Target& target) {
-    in_vectors(a.output, a.inner, vector_floats(target),
-               [&](Stage stage) { stage.fuse(chunk(), a.outer, Var("task")).parallel(Var("task")); });
-    a.best.compute_at(a.output, Var("task")).vectorize(a.inner);
-    a.best.update().reorder(a.inner, a.axis).vectorize(a.inner);
+    in_vectors(a.output, a.v.inner, vector_floats(target), [&](Stage stage) { share_out(stage, a.v); });
+    a.best.compute_at(a.output, innermost_around(a.v)).vectorize(a.v.inner);
+    a.best.update().reorder(a.v.inner, a.axis).vectorize(a.v.inner);
+}
+
+void apply(Concat& c, const Target& target) {
+    Var task("task");
+    for (size_t i = 0; i < c.slices.size(); i++) {
+        Stage stage = c.output.update(static_cast<int>(i));
+        if (c.axis == 0) {
+            stage.reorder(c.slices[i].x, c.v.y, c.v.cb, c.v.n).fuse(c.v.y, c.v.cb, task).parallel(task);
+            continue;
+        }
+        stage.reorder(c.v.x, c.axis == 1 ? VarOrRVar(c.slices[i].x) : VarOrRVar(c.v.y),
+                      c.axis == 2 ? VarOrRVar(c.slices[i].x) : VarOrRVar(c.v.cb),
+                      c.axis == 3 ? VarOrRVar(c.slices[i].x) : VarOrRVar(c.v.n));
+        stage.vectorize(c.v.x, vector_floats(target), TailStrategy::GuardWithIf);
+        stage.parallel(c.axis == 1 ? c.v.cb : c.v.y);
+    }
 }
 
 void apply(InstanceNorm& norm, const InstanceNormSpec&, const Target& target) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "generators/argmax.h"
+#include "generators/concat.h"
 #include "generators/copy.h"
 #include "generators/depth_to_space.h"
 #include "generators/elementwise.h"
@@ -27,6 +28,7 @@ void apply(Pad&, const PadSpec&, const Halide::Target&);
 void apply(DepthToSpace&, const DepthToSpaceSpec&, const Halide::Target&);
 void apply(Softmax&, const SoftmaxSpec&, const Halide::Target&);
 void apply(Argmax&, const ArgmaxSpec&, const Halide::Target&);
+void apply(Concat&, const Halide::Target&);
 void apply(InstanceNorm&, const InstanceNormSpec&, const Halide::Target&);
 void apply(Cast&, const CastSpec&, const Halide::Target&);
 

@@ -1,0 +1,25 @@
+#include "generators/dilated_conv_generator.h"
+
+#include "schedules/packing.h"
+
+namespace atrous {
+
+class DilatedConvScheduled : public GeneratorOf<DilatedConvScheduled, DilatedConvInterface> {
+  public:
+    void configure() { add_optional_inputs(*this); }
+    void generate() {
+        ConvInputs planar = inputs();
+        Channels in{planar.ci_blocks, groups}, out{planar.co_blocks, groups};
+        ConvSpec packed = conv_spec();
+        packed.packing = Packing::c16;
+        ConvInputs operands = pack_operands(planar, packed, in, out, target);
+        DilatedConv conv = dilated_conv(packed, operands);
+        output = unpack_output(conv.output, out, target);
+        compute(conv, packed, {output.dim(0).extent(), out.blocks(), operands.ci_lanes}, hint(), target);
+        describe_conv();
+    }
+};
+
+}  // namespace atrous
+
+HALIDE_REGISTER_GENERATOR(atrous::DilatedConvScheduled, dilated_conv_scheduled)
