@@ -38,6 +38,40 @@ float range_of(int64_t products) {
     return std::sqrt(3.0f / static_cast<float>(products));
 }
 
+std::vector<double> numbers_of(const reference::PlanTensor& tensor) {
+    if (tensor.element == ElementType::i64) {
+        const auto integers = tensor.integers();
+        return {integers.begin(), integers.end()};
+    }
+    if (tensor.element == ElementType::f32) {
+        const auto floats = tensor.floats();
+        return {floats.begin(), floats.end()};
+    }
+    std::vector<double> numbers;
+    for (const std::byte byte : tensor.bytes) numbers.push_back(std::to_integer<int>(byte));
+    return numbers;
+}
+
+void require_equal(const Network& network, const std::vector<reference::PlanTensor>& outputs,
+                   const std::vector<reference::Array>& expected, bool keep_all) {
+    REQUIRE(outputs.size() >= expected.size());
+    for (size_t e = 0; e < expected.size(); ++e) {
+        // With every value kept there are more of them, in the order of the nodes.
+        const std::string& name = network.values[network.outputs[e]].name;
+        const auto named = std::ranges::find(outputs, name, &reference::PlanTensor::name);
+        REQUIRE(named != outputs.end());
+        const reference::PlanTensor& output = keep_all ? *named : outputs[e];
+        REQUIRE(output.name == name);
+        REQUIRE(output.shape == expected[e].shape);
+        const std::vector<double> got = numbers_of(output);
+        for (size_t i = 0; i < got.size(); ++i) {
+            const double wanted = expected[e].numbers[i];
+            if (std::abs(got[i] - wanted) <= 1e-4 * (1 + std::abs(wanted))) continue;
+            FAIL(name << " element " << i << " is " << got[i] << ", expected " << wanted);
+        }
+    }
+}
+
 }  // namespace
 
 ValueId NetworkMaker::input(const std::string& name, const std::vector<int64_t>& shape) {
@@ -221,39 +255,14 @@ LoweredNetwork require_equal(const Network& network, const std::vector<std::vect
         inputs.push_back(reference::PlanTensor::of(shape, numbers));
         arrays.push_back({shape, {numbers.begin(), numbers.end()}});
     }
-    LowerOptions options;
-    options.targets = {"x86-64-linux-avx2-f16c-fma-sse41"};
-    options.keep_all = keep_all;
-    LoweredNetwork lowered = lower(network, options);
-    INFO(plan_text(lowered));
-    const std::vector<reference::PlanTensor> outputs = reference::run_plan(lowered, inputs);
     const std::vector<reference::Array> expected = reference::evaluate_network(network, arrays);
-    REQUIRE(outputs.size() >= expected.size());
-    for (size_t e = 0; e < expected.size(); ++e) {
-        // With every value kept there are more of them, in the order of the nodes.
-        const std::string& name = network.values[network.outputs[e]].name;
-        const auto named = std::ranges::find(outputs, name, &reference::PlanTensor::name);
-        REQUIRE(named != outputs.end());
-        const size_t o = keep_all ? static_cast<size_t>(named - outputs.begin()) : e;
-        REQUIRE(outputs[o].name == name);
-        REQUIRE(outputs[o].shape == expected[e].shape);
-        std::vector<double> got;
-        if (outputs[o].element == ElementType::i64) {
-            const auto integers = outputs[o].integers();
-            got.assign(integers.begin(), integers.end());
-        } else if (outputs[o].element == ElementType::f32) {
-            const auto floats = outputs[o].floats();
-            got.assign(floats.begin(), floats.end());
-        } else {
-            for (const std::byte b : outputs[o].bytes) got.push_back(std::to_integer<int>(b));
-        }
-        for (size_t i = 0; i < got.size(); ++i) {
-            INFO("output " << o << " element " << i << ": got " << got[i] << ", expected " << expected[e].numbers[i]);
-            if (!(std::abs(got[i] - expected[e].numbers[i]) <= 1e-4 * (1 + std::abs(expected[e].numbers[i]))))
-                REQUIRE(false);
-        }
+    std::vector<LoweredNetwork> lowered;
+    for (const char* target : {"x86-64-linux-avx2-f16c-fma-sse41", "arm-64-linux"}) {
+        lowered.push_back(lower(network, {{target}, 0, 0, keep_all}));
+        INFO(target << "\n" << plan_text(lowered.back()));
+        require_equal(network, reference::run_plan(lowered.back(), inputs), expected, keep_all);
     }
-    return lowered;
+    return lowered.front();
 }
 
 std::vector<std::string> kernel_names(const LoweredNetwork& network) {

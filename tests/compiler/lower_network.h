@@ -53,8 +53,8 @@ ConvOp window(int64_t kernel, int64_t stride = 1, int64_t dilation = 1, int64_t 
 TransposedConvOp transposed_window(int64_t kernel, int64_t stride, int64_t dilation, int64_t pad,
                                    int64_t output_padding, int64_t groups = 1);
 
-// Lowers, runs the plan with naive kernels on random inputs of these shapes, and requires that every output equals the
-// network's own. Returns what was lowered.
+// Lowers for a target with blocked schedules and for one with planar ones, runs both plans with naive kernels on random
+// inputs of these shapes, and requires that every output equals the network's own. Returns the blocked one.
 LoweredNetwork require_equal(const Network& network, const std::vector<std::vector<int64_t>>& input_shapes,
                              bool keep_all = false);
 
