@@ -11,8 +11,8 @@ namespace {
 
 using DeclaredSizes = std::map<std::pair<uint32_t, uint32_t>, int64_t>;
 
-Network import_fixed(const OnnxModel& model) {
-    ImportGraph graph(model, {});
+Network import_declared(const OnnxModel& model) {
+    ImportGraph graph(model, false);
     graph.run();
     return graph.take();
 }
@@ -36,9 +36,9 @@ const Constraint* binding_constraint(const Network& network, const DeclaredSizes
     return nullptr;
 }
 
-Network import_free(const OnnxModel& model, FreeDims free) {
+Network import_free(const OnnxModel& model) {
     const std::string advice = "the graph binds the declared size: compile it without --dynamic";
-    ImportGraph graph(model, free);
+    ImportGraph graph(model, true);
     try {
         graph.run();
     } catch (const Error& error) {
@@ -53,13 +53,10 @@ Network import_free(const OnnxModel& model, FreeDims free) {
 
 // Refuses first what is wrong at any size, so that what comes after is the freedom's fault.
 Network import_model(const OnnxModel& model, const ImportOptions& options) {
-    Network fixed = import_fixed(model);
+    Network fixed = import_declared(model);
     if (!options.dynamic) return fixed;
-    try {
-        return import_free(model, {true, true});
-    } catch (const Error&) {
-        return import_free(model, {false, true});
-    }
+    fixed = {};  // its weights take as much memory again
+    return import_free(model);
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ bool is_standard_domain(const std::string& domain) {
     return domain.empty() || domain == "ai.onnx";
 }
 
-ImportGraph::ImportGraph(const OnnxModel& model, FreeDims free) : model_(model), free_(free) {
+ImportGraph::ImportGraph(const OnnxModel& model, bool free) : model_(model), free_(free) {
     network_.file = model.file;
     network_.metadata = model.metadata;
     network_.sha256 = model.sha256;
@@ -158,12 +158,11 @@ void ImportGraph::read_input(const onnx::ValueInfoProto& input) {
         const auto at = static_cast<uint32_t>(d);
         const std::string axis = input_axis_name(shape, d);
         const bool spatial = axis == "height" || axis == "width" || axis == "length";
-        const bool image = shape.dim_size() == 3 || shape.dim_size() == 4;
         const int64_t declared = dim.dim_value();
         if (declared < -1 || declared > 2147483647 || (declared == 0 && dim.has_dim_value()))
             refuse(name + " declares " + std::to_string(declared) + " as its " + axis + ", expected 1 to 2147483647",
                    "export the model again");
-        if (declared > 0 && !(image && ((spatial && free_.spatial) || (axis == "batch" && free_.batch)))) {
+        if (declared > 0 && !(spatial && free_)) {
             sizes.emplace_back(declared);
         } else if (declared > 0) {
             declared_[{index, at}] = declared;

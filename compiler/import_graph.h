@@ -15,11 +15,6 @@
 
 namespace atrous {
 
-// Declared dimensions that are made free all the same.
-struct FreeDims {
-    bool batch = false, spatial = false;
-};
-
 // The network's element type for an ONNX type: every float is f32.
 std::optional<ElementType> element_type(int onnx_type);
 // A name as it may stand in a message: without control characters, not endless.
@@ -36,7 +31,8 @@ bool is_standard_domain(const std::string& domain);
 
 class ImportGraph {
   public:
-    ImportGraph(const OnnxModel& model, FreeDims free);
+    // `free`: heights and widths that are declared as numbers are free all the same.
+    ImportGraph(const OnnxModel& model, bool free);
 
     // Reads inputs, nodes and outputs. Throws Error.
     void run();
@@ -88,7 +84,7 @@ class ImportGraph {
     [[noreturn]] void refuse(const std::string& problem, const std::string& advice) const;
 
     const OnnxModel& model_;
-    const FreeDims free_;
+    const bool free_;
     int opset_ = 0;
     Network network_;
     std::unordered_map<std::string, Entry> entries_;
