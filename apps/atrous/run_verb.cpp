@@ -35,7 +35,6 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
         ->required()
         ->type_name("M");
     app.add_option("--input", arguments.inputs, "A tensor file (.npy); several inputs: in order, or name=file")
-        ->required()
         ->allow_extra_args(false)
         ->type_name("[NAME=]X.npy");
     app.add_option("-o,--output", arguments.outputs, "Where to write an output; several: in order, or name=file")
