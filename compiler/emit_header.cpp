@@ -198,7 +198,7 @@ std::string inputs_code(const json& inputs, const std::string& name) {
         code += (code.empty() ? "{NULL, " : ", {NULL, ") + name + "_" + type + ", " +
                 std::to_string(input["shape"].size()) + ", {" + (shape.empty() ? "0" : shape) + "}}";
     }
-    return code;
+    return code.empty() ? "{0}" : code;
 }
 
 }  // namespace

@@ -92,6 +92,10 @@ void run_tool(const std::vector<std::string>& arguments, const std::filesystem::
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+    if (output.find(std::strerror(ENOSPC)) != std::string::npos) {
+        throw Error(folder.parent_path().string(), "has no room left for the library's files",
+                    "free some room, or write elsewhere with -o");
+    }
     throw Error(tool, "failed (" + describe_status(status) + "): " + shorten(output));
 }
 

@@ -78,7 +78,7 @@ void check_elf(const std::filesystem::path& file) {
     }
 }
 
-std::vector<TensorInfo> parse_tensors(const json& list) {
+std::vector<TensorInfo> parse_tensors(const std::string& subject, const json& list) {
     std::vector<TensorInfo> tensors;
     for (const json& item : list) {
         TensorInfo tensor;
@@ -86,6 +86,9 @@ std::vector<TensorInfo> parse_tensors(const json& list) {
         tensor.type = element_type(item.at("type").get<std::string>());
         tensor.shape = item.at("shape").get<std::vector<int64_t>>();
         tensor.dimensions = item.at("dimensions").get<std::vector<std::string>>();
+        if (tensor.shape.size() > ATROUS_MAX_RANK || tensor.dimensions.size() != tensor.shape.size()) {
+            throw Error(subject, "describes a tensor of impossible shape", make_anew);
+        }
         tensors.push_back(std::move(tensor));
     }
     return tensors;
@@ -97,8 +100,8 @@ LibraryInfo parse_info(const std::string& subject, const char* text) {
         LibraryInfo result;
         result.name = info.at("name").get<std::string>();
         result.targets = info.at("targets").get<std::vector<std::string>>();
-        result.inputs = parse_tensors(info.at("inputs"));
-        result.outputs = parse_tensors(info.at("outputs"));
+        result.inputs = parse_tensors(subject, info.at("inputs"));
+        result.outputs = parse_tensors(subject, info.at("outputs"));
         result.model_sha256 = info.at("model").at("sha256").get<std::string>();
         if (info.contains("config")) result.config_json = info.at("config").dump();
         return result;
@@ -131,15 +134,30 @@ std::string expected_text(const TensorInfo& info) {
     return text;
 }
 
+// The largest number where there are more.
+uint64_t bytes_of(const Tensor& tensor) {
+    uint64_t bytes = element_bytes(tensor.type);
+    for (int64_t size : tensor.shape) {
+        if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes)) return UINT64_MAX;
+    }
+    return bytes;
+}
+
 void check_input(const std::string& network, const TensorInfo& info, const Tensor& tensor) {
     bool fits = tensor.type == info.type && tensor.shape.size() == info.shape.size();
     for (size_t i = 0; fits && i < info.shape.size(); ++i) {
         fits = tensor.shape[i] >= 1 && (info.shape[i] < 0 || info.shape[i] == tensor.shape[i]);
     }
-    if (fits) return;
-    throw Error(network, "input '" + info.name + "' is " + element_name(tensor.type) + " " +
-                             shape_text(tensor.shape.data(), tensor.shape.size()) + ", expected " +
-                             expected_text(info));
+    if (!fits) {
+        throw Error(network, "input '" + info.name + "' is " + element_name(tensor.type) + " " +
+                                 shape_text(tensor.shape.data(), tensor.shape.size()) + ", expected " +
+                                 expected_text(info));
+    }
+    const uint64_t bytes = bytes_of(tensor);
+    if (tensor.bytes.size() != bytes) {
+        throw Error(network, "input '" + info.name + "' holds " + std::to_string(tensor.bytes.size()) +
+                                 " bytes, its shape needs " + std::to_string(bytes));
+    }
 }
 
 atrous_tensor view_of(const Tensor& tensor) {

@@ -49,6 +49,11 @@ const Level* choose_level(const Parts& parts, const char* target) {
     return nullptr;
 }
 
+// A network without inputs takes no array of them.
+bool has_inputs(const atrous_net* net, const atrous_tensor* inputs) {
+    return inputs || net->plan.header().inputs.count == 0;
+}
+
 const char* text_of(int code) {
     switch (code) {
     case ATROUS_OK:
@@ -96,7 +101,7 @@ int open(const Parts& parts, const atrous_options* options, atrous_net** net) {
 }
 
 int output_shape(const atrous_net* net, const atrous_tensor* inputs, atrous_tensor* outputs) {
-    if (!net || !inputs || !outputs) return ATROUS_BAD_ARGUMENT;
+    if (!net || !has_inputs(net, inputs) || !outputs) return ATROUS_BAD_ARGUMENT;
     const Block block(net->tables.end);
     if (!block.get()) return ATROUS_NO_MEMORY;
     ResolvedPlan plan(net->plan, net->tables, block.get());
@@ -105,7 +110,7 @@ int output_shape(const atrous_net* net, const atrous_tensor* inputs, atrous_tens
 }
 
 int workspace_size(const atrous_net* net, const atrous_tensor* inputs, size_t* bytes) {
-    if (!net || !inputs || !bytes) return ATROUS_BAD_ARGUMENT;
+    if (!net || !has_inputs(net, inputs) || !bytes) return ATROUS_BAD_ARGUMENT;
     const Block block(net->tables.end);
     if (!block.get()) return ATROUS_NO_MEMORY;
     ResolvedPlan plan(net->plan, net->tables, block.get());
@@ -117,7 +122,7 @@ int workspace_size(const atrous_net* net, const atrous_tensor* inputs, size_t* b
 
 int run(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs, void* workspace,
         int threads) {
-    if (!net || !inputs || !outputs || threads < 0) return ATROUS_BAD_ARGUMENT;
+    if (!net || !has_inputs(net, inputs) || !outputs || threads < 0) return ATROUS_BAD_ARGUMENT;
     if (reinterpret_cast<uintptr_t>(workspace) % 64 != 0) return ATROUS_BAD_WORKSPACE;
     for (uint64_t i = 0; i < net->plan.header().inputs.count; ++i) {
         if (!inputs[i].data) return ATROUS_BAD_ARGUMENT;

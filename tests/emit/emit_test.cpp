@@ -170,6 +170,9 @@ TEST_CASE("What a network cannot take is said in a sentence") {
     CHECK_THROWS_WITH(runner.run({tall}), "net: input 'x' is float32 5×2, expected float32 2×length");
     CHECK_THROWS_WITH(runner.run({wrong_type}), "net: input 'x' is int32 2×5, expected float32 2×length");
     CHECK_THROWS_WITH(runner.run({empty}), "net: input 'x' is float32 2×0, expected float32 2×length");
+    Tensor cut = good;
+    cut.bytes.resize(39);
+    CHECK_THROWS_WITH(runner.run({cut}), "net: input 'x' holds 39 bytes, its shape needs 40");
     CHECK_THROWS_WITH(runner.run({}), "net: got 0 inputs, expected 1");
     CHECK_THROWS_WITH(runner.run({matrix_of(1001, 0)}), "net: the input's length must be at most 1000");
     CHECK_THROWS_WITH(

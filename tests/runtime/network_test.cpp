@@ -213,3 +213,20 @@ TEST_CASE("The CPU's features are found") {
                __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512ifma")));
 }
 #endif
+
+TEST_CASE("A network without inputs takes no array of them") {
+    PlanWriter plan;
+    const uint32_t four = plan.constant(4), zero = plan.constant(0), one = plan.constant(1);
+    const uint32_t w = plan.tensor(TensorKind::weights, plan.constant(16), 0, 0, 0);
+    const uint32_t y = plan.tensor(TensorKind::output, four, 0, 0, 0);
+    plan.output({four});
+    plan.step(square,
+              {{ArgKind::buffer, plan.vector(w, zero, four, one)}, {ArgKind::buffer, plan.vector(y, zero, four, one)}});
+    Fixture fixture(plan);
+    atrous_tensor out{};
+    REQUIRE(network::output_shape(fixture.net, nullptr, &out) == ATROUS_OK);
+    std::vector<float> data(4);
+    out.data = data.data();
+    CHECK(network::run(fixture.net, nullptr, &out, nullptr, 1) == ATROUS_OK);
+    CHECK(data == std::vector<float>{1, 4, 9, 16});
+}
