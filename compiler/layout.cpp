@@ -10,6 +10,7 @@ namespace {
 
 constexpr int64_t fewest_blocked_channels = 8;  // below, a block of 16 is mostly padding
 constexpr int64_t most_phases = 1024;           // one kernel call each
+constexpr int deepest_part = 64;                // concatenations within concatenations
 
 bool is_image(const Value& value) {
     return value.type == ElementType::f32 && value.shape.size() >= 2 && value.shape.size() <= 4 &&
@@ -155,6 +156,7 @@ class LayoutChoice {
     void choose_parts() {
         layout_.planar_part.resize(network_.values.size());
         layout_.blocked_part.resize(network_.values.size());
+        std::vector<int> nesting(network_.values.size());
         for (size_t n = 0; n < network_.nodes.size(); ++n) {
             const auto* concat = std::get_if<ConcatOp>(&network_.nodes[n].op);
             if (!concat) continue;
@@ -163,7 +165,10 @@ class LayoutChoice {
             auto& parts = layout_.node[n] == Packing::c16 ? layout_.blocked_part : layout_.planar_part;
             Size begin;
             for (const ValueId v : node.inputs) {
-                if (!parts[v] && can_be_made_in_place(v, layout_.node[n])) parts[v] = {node.outputs[0], axis, begin};
+                if (!parts[v] && nesting[v] < deepest_part && can_be_made_in_place(v, layout_.node[n])) {
+                    parts[v] = {node.outputs[0], axis, begin};
+                    nesting[node.outputs[0]] = std::max(nesting[node.outputs[0]], nesting[v] + 1);
+                }
                 begin = begin + value(v).shape[axis];
             }
         }

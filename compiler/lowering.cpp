@@ -101,7 +101,7 @@ void Lowering::declare_ports() {
         plan_.output({value(v).name, value(v).type, shape(v), {}});
         output_tensors_.push_back(
             plan_.output_tensor(static_cast<uint32_t>(o), value(v).type, element_count(shape(v)), value(v).name));
-        output_of_.try_emplace(v, o);
+        outputs_of_[v].push_back(o);
     }
 }
 
@@ -135,8 +135,7 @@ void Lowering::lower_node(const Node& node) {
 void Lowering::write_outputs(const Node& node) {
     for (const ValueId v : node.outputs) {
         if (!has(v) || !graph_.is_output[v]) continue;
-        for (size_t o = 0; o < network_.outputs.size(); ++o)
-            if (network_.outputs[o] == v) write_output(o);
+        for (const size_t output : outputs_of_.at(v)) write_output(output);
     }
 }
 
@@ -223,9 +222,9 @@ Location Lowering::place_part(const Part& part, Packing packing) {
 Location Lowering::allocate(ValueId v, Packing packing) {
     const Value& made = value(v);
     if (packing == Packing::planar) {
-        const auto output = output_of_.find(v);
-        const uint32_t tensor = output != output_of_.end()
-                                    ? output_tensors_[output->second]
+        const auto outputs = outputs_of_.find(v);
+        const uint32_t tensor = outputs != outputs_of_.end()
+                                    ? output_tensors_[outputs->second.front()]
                                     : plan_.arena_tensor(made.type, element_count(made.shape), made.name);
         return {tensor, made.type, Packing::planar, Size(0), dense_strides(made.shape)};
     }

@@ -88,7 +88,7 @@ class Lowering {
     PlanBuilder plan_;
     std::vector<std::optional<Location>> planar_, blocked_;
     std::vector<uint32_t> output_tensors_;
-    std::map<ValueId, size_t> output_of_;  // the first output that returns it
+    std::map<ValueId, std::vector<size_t>> outputs_of_;  // which outputs return it
     std::map<std::string, uint32_t> kernel_index_;
     LoweredNetwork result_;
 

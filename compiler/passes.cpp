@@ -48,12 +48,18 @@ bool changes_nothing(const Network& network, const Node& node) {
            std::holds_alternative<ExpandOp>(node.op);
 }
 
+// What stands for a value by now; replacements may have been replaced themselves.
+ValueId resolved(const std::vector<ValueId>& replacement, ValueId v) {
+    while (replacement[v] != v) v = replacement[v];
+    return v;
+}
+
 void replace_everywhere(Network& network, const std::vector<ValueId>& replacement) {
     for (Node& node : network.nodes) {
         for (ValueId& v : node.inputs)
-            if (has(v)) v = replacement[v];
+            if (has(v)) v = resolved(replacement, v);
         for (ValueId& v : node.outputs)
-            if (has(v)) v = replacement[v];
+            if (has(v)) v = resolved(replacement, v);
     }
 }
 
@@ -106,12 +112,11 @@ void remove_identities(Network& network) {
             kept.push_back(std::move(node));
             continue;
         }
-        const ValueId from = replacement[node.inputs[0]], to = node.outputs[0];
+        const ValueId from = resolved(replacement, node.inputs[0]), to = node.outputs[0];
         if (!graph.is_output[to]) {
             replacement[to] = from;
         } else if (graph.producer[from] != Graph::no_node && !graph.is_output[from]) {
-            for (ValueId& v : replacement)  // whoever makes `from` makes the output itself
-                if (v == from) v = to;
+            replacement[from] = to;  // whoever makes `from` makes the output itself
         } else {
             kept.push_back(std::move(node));
         }
@@ -120,10 +125,24 @@ void remove_identities(Network& network) {
     replace_everywhere(network, replacement);
 }
 
+void skip_expansions(Network& network) {
+    const Graph graph(network);
+    for (Node& node : network.nodes) {
+        if (!std::holds_alternative<ElementwiseOp>(node.op)) continue;
+        for (ValueId& v : node.inputs) {
+            const uint32_t p = graph.producer[v];
+            if (p != Graph::no_node && std::holds_alternative<ExpandOp>(network.nodes[p].op))
+                v = network.nodes[p].inputs[0];
+        }
+    }
+    remove_dead_nodes(network);
+}
+
 void run_passes(Network& network, bool keep_all) {
     if (keep_all) keep_all_values(network);
     remove_dead_nodes(network);
     remove_identities(network);
+    skip_expansions(network);
     find_activation_patterns(network);
     fold_padding(network);
     fold_affine(network);

@@ -17,6 +17,9 @@ void remove_dead_nodes(Network& network);
 // everything, padding by nothing, transposes that move no element (they become reshapes), concatenations of one.
 void remove_identities(Network& network);
 
+// Elementwise nodes broadcast by themselves: they read what an Expand before them reads.
+void skip_expansions(Network& network);
+
 // Recognises x·sigmoid(x) as SiLU, x·hard_sigmoid(x) as HardSwish, and the two usual ways to write GELU.
 void find_activation_patterns(Network& network);
 

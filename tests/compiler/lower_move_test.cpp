@@ -34,6 +34,15 @@ TEST_CASE("concatenations within concatenations") {
     REQUIRE(count_of(kernel_names(lowered), "copy") == 1);  // `a` is made in the inner one and copied to the outer
 }
 
+TEST_CASE("a long chain of concatenations") {
+    NetworkMaker make;
+    const ValueId x = make.unary(F::exp, make.input("x", {1, 1, 2, 2}));
+    ValueId all = x;
+    for (int i = 0; i < 200; ++i) all = make.concat({all, make.unary(F::neg, x)}, 1);
+    make.output(make.unary(F::tanh, all));
+    require_equal(make.network, {{1, 1, 2, 2}});
+}
+
 TEST_CASE("concatenations that blocks do not fit, along every axis") {
     const int64_t axis = GENERATE(0, 1, 2, 3);
     const int64_t channels = GENERATE(5, 24);

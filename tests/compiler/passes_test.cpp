@@ -55,6 +55,18 @@ TEST_CASE("a transpose that moves nothing is a reshape") {
     REQUIRE(std::holds_alternative<TransposeOp>(make.network.nodes[1].op));
 }
 
+TEST_CASE("elementwise nodes read what was expanded for them") {
+    NetworkMaker make;
+    const ValueId x = make.input("x", {1, 4, 3, 3}), y = make.input("y", {4, 1, 1});
+    const ValueId wide = make.node("Expand", ExpandOp{}, {y}, make.shape(x));
+    make.output(make.binary(F::add, x, wide));
+    make.output(make.unary(F::exp, wide));
+    const LoweredNetwork lowered = require_equal(make.network, {{1, 4, 3, 3}, {4, 1, 1}});
+    REQUIRE(count_of(kernel_names(lowered), "copy") == 0);
+    make.output(wide);
+    REQUIRE(count_of(kernel_names(require_equal(make.network, {{1, 4, 3, 3}, {4, 1, 1}})), "copy") == 1);
+}
+
 TEST_CASE("arithmetic with constants goes into the convolution before it") {
     const std::string kind = GENERATE("conv", "grouped", "transposed", "linear", "line");
     const int side = GENERATE(0, 1);
