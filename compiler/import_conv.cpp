@@ -38,6 +38,7 @@ std::vector<ValueId> operands(NodeImport& node, ValueId input, const std::vector
                               int64_t output_channels) {
     const bool image = weights.size() == 4;
     node.check_float(1);
+    if (!image) node.check_count(weights);
     std::vector<ValueId> result{
         input,
         image ? node.data(1) : node.constant(reshaped(node.array(1, "W"), {weights[0], weights[1], 1, weights[2]}))};

@@ -71,9 +71,11 @@ Array fold(NodeImport& node, H function, const std::vector<Array>& operands) {
 
 // Pow takes exponents of any type; the kernels take float.
 ValueId operand(NodeImport& node, const Entry& entry, size_t i) {
-    if (entry.function == F::pow && i == 1 && node.known(i) && node.type(i) != ElementType::f32)
-        return node.constant(cast(node.array(i, "exponent"), onnx::TensorProto::FLOAT));
-    return node.float_data(i);
+    if (entry.function != F::pow || i != 1 || !node.known(i) || node.type(i) == ElementType::f32)
+        return node.float_data(i);
+    const Array exponents = node.array(i, "exponent");
+    node.check_count(exponents.shape);
+    return node.constant(cast(exponents, onnx::TensorProto::FLOAT));
 }
 
 // One axis of a broadcast: the extents that are not 1 must agree.

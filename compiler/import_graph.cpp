@@ -84,6 +84,7 @@ ImportGraph::ImportGraph(const OnnxModel& model, bool free) : model_(model), fre
     network_.file = model.file;
     network_.metadata = model.metadata;
     network_.sha256 = model.sha256;
+    for (const auto& function : model.proto.functions()) functions_.emplace(function.domain(), function.name());
 }
 
 void ImportGraph::refuse(const std::string& problem, const std::string& advice) const {
@@ -204,7 +205,7 @@ ImportGraph::Entry& ImportGraph::entry(const std::string& name) {
     if (entry.stored) {
         entry.array = array_of(model_, *entry.stored);
         entry.stored = nullptr;
-        affordable_ += 8 * entry.array->count();
+        note_loaded(*entry.array);
     }
     return entry;
 }

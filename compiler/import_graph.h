@@ -60,8 +60,11 @@ class ImportGraph {
     ValueId add_constant(Array array);                             // unnamed; elements are numbers
     void add_node(Node node) { network_.nodes.push_back(std::move(node)); }
     void add_constraint(Size condition, std::string message);
-    // Counts elements that folding creates; false when there are more than any model needs.
+    // Counts elements that folding creates; false when there are more than any model needs. What that is follows from
+    // the elements that the file itself holds.
     bool afford(int64_t elements);
+    void note_loaded(const Array& array) { affordable_ += 8 * array.count(); }
+    bool is_function(const onnx::NodeProto& node) const { return functions_.contains({node.domain(), node.op_type()}); }
 
   private:
     // An ONNX value: a stored tensor not looked at yet, known elements, a value of the network, or both of these.
@@ -93,7 +96,8 @@ class ImportGraph {
     std::map<std::string, Size> free_dims_;                 // by what makes two of them the same
     std::set<std::string> free_names_;
     std::map<std::pair<uint32_t, uint32_t>, int64_t> declared_;
-    std::set<std::string> constraints_;  // the conditions, each required once
+    std::set<std::pair<std::string, std::string>> functions_;  // the model's own: domain, name
+    std::set<std::string> constraints_;                        // the conditions, each required once
     int64_t affordable_ = int64_t{1} << 25;
 };
 

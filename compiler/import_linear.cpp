@@ -34,6 +34,7 @@ std::optional<Array> bias_of(NodeImport& node, int64_t columns, float factor) {
     if (c.rank() > 2 || (c.rank() == 2 && c.shape[0] != 1)) return std::nullopt;
     const int64_t last = c.rank() == 0 ? 1 : c.shape.back();
     if (last != 1 && last != columns) node.refuse("its input \"C\" does not fit the result", "export the model again");
+    node.check_count({columns});
     Array bias = reshaped(expanded(reshaped(c, {last}), {columns}), {columns});
     std::vector<float> values = *floats_of(bias);
     for (float& value : values) value *= factor;

@@ -12,7 +12,8 @@ namespace atrous {
 
 namespace {
 
-constexpr int64_t largest_extent = 2147483647, symbolic_cost = 256;
+constexpr int64_t largest_extent = 2147483647, largest_rank = 16;
+constexpr int64_t symbolic_cost = 256;  // a symbolic element weighs as much as so many numbers
 constexpr int newest_opset = 24;
 const char* const simplify = "simplify the model (fold its constants) before compiling it";
 
@@ -227,6 +228,11 @@ void NodeImport::result(Array array, size_t i) {
     if (wants(i)) graph_.define(proto_.output(static_cast<int>(i)), std::move(array));
 }
 
+void NodeImport::loaded_result(Array array) {
+    graph_.note_loaded(array);
+    result(std::move(array));
+}
+
 void NodeImport::result(ValueId id, size_t i) {
     if (wants(i)) graph_.define(proto_.output(static_cast<int>(i)), id);
 }
@@ -255,6 +261,8 @@ ValueId NodeImport::constant(float number) {
 
 void NodeImport::check_count(const std::vector<int64_t>& shape) const {
     bool symbolic = false, fits = true;
+    if (static_cast<int64_t>(shape.size()) > largest_rank)
+        refuse("its result has " + std::to_string(shape.size()) + " dimensions, supported are up to 16 on constants");
     for (size_t i = 0; i < input_count(); ++i) symbolic |= has(i) && known(i) && graph_.is_symbolic(input_name(i));
     int64_t count = 1;
     for (const int64_t extent : shape) {
@@ -309,12 +317,11 @@ int64_t NodeImport::fixed(const Size& size, const std::string& what) const {
 
 namespace {
 
-void check_operator(const NodeImport& node, const OperatorEntry* entry) {
+void check_operator(const ImportGraph& graph, const NodeImport& node, const OperatorEntry* entry) {
     const onnx::NodeProto& proto = node.proto();
-    for (const auto& function : node.model().proto.functions())
-        if (function.name() == proto.op_type() && function.domain() == proto.domain())
-            node.refuse("it calls a function of the model, supported are operators only",
-                        "inline the model's functions (onnx.inliner)");
+    if (graph.is_function(proto))
+        node.refuse("it calls a function of the model, supported are operators only",
+                    "inline the model's functions (onnx.inliner)");
     if (!is_standard_domain(proto.domain()))
         node.refuse("its operator belongs to domain \"" + shown_name(proto.domain()) + "\", supported is ai.onnx",
                     "export the model with standard operators");
@@ -334,7 +341,7 @@ void check_operator(const NodeImport& node, const OperatorEntry* entry) {
 void import_node(ImportGraph& graph, const onnx::NodeProto& proto) {
     NodeImport node(graph, proto);
     const OperatorEntry* entry = find_operator(proto.op_type());
-    check_operator(node, entry);
+    check_operator(graph, node, entry);
     try {
         entry->import(node);
     } catch (const std::length_error& problem) {

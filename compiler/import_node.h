@@ -61,6 +61,7 @@ class NodeImport {
     size_t output_count() const { return static_cast<size_t>(proto_.output_size()); }
     void result_is_input(size_t i = 0);  // the first output is that input
     void result(Array array, size_t i = 0);
+    void loaded_result(Array array);  // whose elements are in the file
     void result(ValueId id, size_t i = 0);
     bool symbolic(size_t i) const { return graph_.is_symbolic(input_name(i)); }
     const Value& value(ValueId id) const { return graph_.value(id); }

@@ -32,6 +32,7 @@ void import_batch_normalization(NodeImport& node) {
                              mean = per_channel(node, 3, "input_mean", channels),
                              variance = per_channel(node, 4, "input_var", channels);
     const double epsilon = node.real("epsilon", 1e-5f);
+    node.check_count({channels, 2});
     std::vector<float> factor(scale.size()), summand(scale.size());
     for (size_t c = 0; c < scale.size(); ++c) {
         const double a = scale[c] / std::sqrt(variance[c] + epsilon);

@@ -73,6 +73,7 @@ void pad_known(NodeImport& node, const Pads& pads, float value) {
         };
         const Array before = border(*begin), after = border(*end);
         array = concatenated({&before, &array, &after}, axis);
+        node.check_count(array.shape);
     }
     node.result(std::move(array));
 }

@@ -159,6 +159,8 @@ void import_unsqueeze(NodeImport& node) {
     if (!given) node.refuse("its axes are missing", "export the model again");
     const std::vector<Size> shape = node.shape(0);
     const size_t rank = shape.size() + given->size();
+    if (rank > 16)
+        node.refuse("its result would have " + std::to_string(rank) + " dimensions", "export the model again");
     const std::vector<size_t> axes = node.axes(*given, static_cast<int64_t>(rank));
     std::vector<Size> to;
     auto next = shape.begin();

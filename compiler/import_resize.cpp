@@ -121,6 +121,14 @@ ResizeCoordinates read_coordinates(NodeImport& node, const std::vector<Size>& sh
                 "export the model with one of these");
 }
 
+// With a fraction left over, ONNX's reference aligns the corner of the fractional size, runtimes that of the whole one.
+void check_whole(NodeImport& node, const std::vector<Size>& shape, const Target& target) {
+    for (size_t i = 2; i < shape.size(); ++i)
+        node.require(equals(to_f32(shape[i] * target.scale[i]), target.size[i]),
+                     "with scales and align_corners, " + node.dim_label(0, i) + " (" + shape[i].text() + ") times " +
+                         target.scale[i].text() + " must be a whole number");
+}
+
 NearestRounding read_rounding(NodeImport& node) {
     const std::string mode = node.text("nearest_mode", "round_prefer_floor");
     if (mode == "round_prefer_floor") return NearestRounding::round_prefer_floor;
@@ -168,6 +176,7 @@ void import_resize(NodeImport& node) {
     ResizeOp resize;
     resize.mode = read_mode(node);
     resize.coordinates = read_coordinates(node, shape, target, from_sizes);
+    if (resize.coordinates == ResizeCoordinates::align_corners && !from_sizes) check_whole(node, shape, target);
     if (resize.mode == ResizeMode::nearest) resize.rounding = read_rounding(node);
     add_resize(node, std::move(resize), shape, target);
 }

@@ -23,7 +23,7 @@ void import_constant(NodeImport& node) {
     const std::string& name = value.name();
     const auto vector_shape = [](const auto& field) { return std::vector<int64_t>{field.size()}; };
     if (name == "value" && value.has_t()) {
-        node.result(array_of(node.model(), value.t()));
+        node.loaded_result(array_of(node.model(), value.t()));
     } else if (name == "value_float") {
         node.result({onnx::TensorProto::FLOAT, {}, std::vector<float>{value.f()}});
     } else if (name == "value_floats") {

@@ -48,7 +48,11 @@ std::string sha256(std::string_view bytes) {
 std::string read_file(const fs::path& file) {
     std::error_code failure;
     const fs::file_status status = fs::status(file, failure);
-    if (!fs::exists(status)) throw Error(file.string(), "there is no such file", "check the path of the model");
+    if (status.type() == fs::file_type::not_found)
+        throw Error(file.string(), "there is no such file", "check the path of the model");
+    if (failure)
+        throw Error(file.string(), "the file cannot be read: " + failure.message(),
+                    "check the permissions of its folder");
     if (!fs::is_regular_file(status))
         throw Error(file.string(), "this is no regular file, expected an ONNX model", "give the path of a .onnx file");
     const uintmax_t size = fs::file_size(file, failure);

@@ -158,6 +158,8 @@ size_t read_typed(Array& array, const TensorProto& tensor) {
 
 // The number of elements; refuses negative extents and products beyond what memory could ever hold.
 size_t checked_count(const OnnxModel& model, const TensorProto& tensor) {
+    if (tensor.dims_size() > 16)
+        refuse(model, tensor, "it has " + std::to_string(tensor.dims_size()) + " dimensions, supported are up to 16");
     size_t count = 1;
     bool empty = false;
     for (const int64_t extent : tensor.dims()) {

@@ -145,9 +145,9 @@ void append_factors(const Atom& atom, std::vector<Atom>& factors) {
 
 }  // namespace
 
-Size Size::of_atom(Atom atom, double coefficient) {
+Size Size::of_atom(Atom atom) {
     Size size;
-    size.add_term(atom, coefficient);
+    size.add_term(atom, 1);
     return size;
 }
 
@@ -223,6 +223,8 @@ Size make_atom(ExprOp op, std::vector<Size> operands) {
     atom->key = key_of(op, operands);
     if (atom->key.size() > max_text) throw std::length_error("the expression of a size is too long");
     atom->operands = std::move(operands);
+    atom->range = range_of_atom(*atom);
+    atom->whole = is_whole_atom(*atom);
     return Size::of_atom(std::move(atom));
 }
 

@@ -23,6 +23,11 @@ namespace atrous {
 
 class Size;
 
+// The interval that a value lies in whatever the input.
+struct SizeRange {
+    double low, high;
+};
+
 // An indivisible term: a free input dimension, or an operation that the sum form cannot express. Immutable, shared.
 struct SizeAtom {
     plan::ExprOp op = plan::ExprOp::input_dim;
@@ -30,6 +35,8 @@ struct SizeAtom {
     std::string name;             // input_dim only: the dim_param, "height" …; unique in a network
     std::vector<Size> operands;   // all others: one to three
     std::string key;              // canonical text, identity and order
+    SizeRange range{1, 2147483647};
+    bool whole = true;  // a whole number whatever the input
 };
 
 class Size {
@@ -41,6 +48,7 @@ class Size {
     Size(int number) : Size(static_cast<double>(number)) {}
     Size(int64_t number) : Size(static_cast<double>(number)) {}
     static Size input_dim(uint32_t input, uint32_t dim, std::string name);
+    static Size of_atom(std::shared_ptr<const SizeAtom> atom);
 
     bool is_number() const { return terms_.empty(); }
     std::optional<double> number() const;    // when is_number()
@@ -62,8 +70,6 @@ class Size {
     double constant_ = 0;
     Terms terms_;
     void add_term(const std::shared_ptr<const SizeAtom>& atom, double coefficient);
-    static Size of_atom(std::shared_ptr<const SizeAtom> atom, double coefficient = 1);
-    friend Size make_atom(plan::ExprOp op, std::vector<Size> operands);
 };
 
 Size make_atom(plan::ExprOp op, std::vector<Size> operands);  // no simplification
@@ -87,10 +93,10 @@ Size product(const std::vector<Size>& factors);  // 1 for none
 // Whether the value is a whole number whatever the input.
 bool is_whole(const Size& a);
 
-// The interval that the value lies in whatever the input.
-struct SizeRange {
-    double low, high;
-};
 SizeRange range_of(const Size& a);
+
+// What make_atom() notes in an atom; of its operation and operands.
+SizeRange range_of_atom(const SizeAtom& atom);
+bool is_whole_atom(const SizeAtom& atom);
 
 }  // namespace atrous

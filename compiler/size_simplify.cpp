@@ -14,7 +14,6 @@ using plan::ExprOp;
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double largest_dimension = 2147483647.0;
 constexpr double exact_integers = 9007199254740992.0;  // 2^53
 
 bool whole_number(double value) {
@@ -41,8 +40,9 @@ SizeRange quotient_range(SizeRange a, SizeRange b) {
     return {a.low / (a.low >= 0 ? b.high : b.low), a.high / (a.high >= 0 ? b.low : b.high)};
 }
 
-SizeRange atom_range(const SizeAtom& atom) {
-    if (atom.op == ExprOp::input_dim) return {1, largest_dimension};
+}  // namespace
+
+SizeRange range_of_atom(const SizeAtom& atom) {
     if (atom.op == ExprOp::equal || atom.op == ExprOp::less) return {0, 1};
     std::vector<SizeRange> in;
     for (const Size& operand : atom.operands) in.push_back(range_of(operand));
@@ -82,7 +82,7 @@ SizeRange atom_range(const SizeAtom& atom) {
     }
 }
 
-bool whole_atom(const SizeAtom& atom) {
+bool is_whole_atom(const SizeAtom& atom) {
     switch (atom.op) {
     case ExprOp::div:
     case ExprOp::sqrt:
@@ -100,9 +100,10 @@ bool whole_atom(const SizeAtom& atom) {
     }
 }
 
+namespace {
+
 bool whole_atoms(const Size& a) {
-    return std::all_of(a.terms().begin(), a.terms().end(),
-                       [](const auto& term) { return whole_atom(*term.second.first); });
+    return std::all_of(a.terms().begin(), a.terms().end(), [](const auto& term) { return term.second.first->whole; });
 }
 
 // The power of two that makes every coefficient whole, up to 1024; 0 for none.
@@ -124,12 +125,7 @@ struct Term {
 
 std::vector<Term> terms_of(const Size& a) {
     std::vector<Term> terms;
-    for (const auto& [key, term] : a.terms()) {
-        const SizeAtom& atom = *term.first;
-        Size bare = atom.op == ExprOp::input_dim ? Size::input_dim(atom.input, atom.dim, atom.name)
-                                                 : make_atom(atom.op, atom.operands);
-        terms.push_back({std::move(bare), term.second});
-    }
+    for (const auto& [key, term] : a.terms()) terms.push_back({Size::of_atom(term.first), term.second});
     return terms;
 }
 
@@ -217,7 +213,7 @@ namespace {
 SizeRange sum_of_ranges(const Size& a) {
     SizeRange sum{a.constant(), a.constant()};
     for (const auto& [key, term] : a.terms()) {
-        const SizeRange range = scaled(atom_range(*term.first), term.second);
+        const SizeRange range = scaled(term.first->range, term.second);
         sum.low += range.low;
         sum.high += range.high;
     }

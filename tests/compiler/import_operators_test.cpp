@@ -324,6 +324,11 @@ TEST_CASE("Resize and Upsample at every opset that differs") {
               "align_corners and asymmetric; export the model with one of these");
     CHECK(scaled(18, {1, 1, 0.5f, 0.5f}, {{"antialias", int64_t{1}}}) ==
           node + "antialias is 1, supported is 0; export the model without antialiasing");
+    CHECK(scaled(13, {1, 1, 0.6f, 1}, {{"coordinate_transformation_mode", std::string("align_corners")}},
+                 {1, 1, 4, 4}) == node +
+                                      "with scales and align_corners, height of \"x\" (4) times 0.6000000238418579 "
+                                      "must be a whole number; export "
+                                      "the model again");
     CHECK(scaled(13, {1, 2, 2, 2}) ==
           node + "it resizes channels of \"x\" from 4 to 8, supported are height and width; export the model again");
     CHECK(scaled(13, {1, 1, 0, 2}) == node + "scales has 0, expected a number above 0; export the model again");

@@ -100,6 +100,12 @@ TEST_CASE("expressions that would grow without end are refused") {
     CHECK_THROWS_AS(add(), std::length_error);
 }
 
+TEST_CASE("deep expressions take no time that doubles with every level") {
+    Size size = H;
+    for (int level = 0; level < 60; ++level) size = minimum(size + W, Size(1000000 + level));
+    CHECK(size.text().size() < 2000);
+}
+
 // Whatever is simplified has the value that the operations have, applied one after the other to numbers.
 TEST_CASE("simplified expressions have the value of what they were made from") {
     std::mt19937 random(7);
