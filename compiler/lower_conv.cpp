@@ -230,8 +230,8 @@ void lower_transposed_convolution(Lowering& to, const Node& node) {
         lower_phases(to, node, op, call);
     else
         lower_planar_transposed(to, node, op, call);
-    to.count_flop(2.0 * output_numbers(to, call.operands.x) *
-                  static_cast<double>(call.channels_out / op.groups * op.kernel[0] * op.kernel[1]));
+    const int64_t products = call.channels_out / op.groups * op.kernel[0] * op.kernel[1];  // per input number
+    to.count_flop(2.0 * output_numbers(to, call.operands.x) * static_cast<double>(products));
 }
 
 }  // namespace atrous

@@ -117,6 +117,7 @@ plan::Arg PlanBuilder::make_arg(const PlanArg& arg) {
     if (tensor.first_step > tensor.last_step) tensor.first_step = step;
     tensor.last_step = step;
     std::vector<plan::Dim> dims;
+    dims.reserve(view.dims.size());
     for (const ViewDim& dim : view.dims) dims.push_back({constant(0), expression(dim.extent), expression(dim.stride)});
     buffers_.push_back({view.tensor, view.element, expression(view.offset), static_cast<uint32_t>(dims.size()),
                         static_cast<uint32_t>(dims_.size())});
