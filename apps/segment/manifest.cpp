@@ -35,23 +35,28 @@ Manifest::Manifest(const std::filesystem::path& directory)
 }
 
 Manifest::~Manifest() {
-    if (descriptor_ < 0) return;
+    if (descriptor_ >= 0) close_without_trace();
+}
+
+void Manifest::close_without_trace() {
     unlink(part_.c_str());
     close(descriptor_);
+    descriptor_ = -1;
 }
 
 void Manifest::record(size_t index, ManifestLine line) {
     const std::lock_guard lock(mutex_);
     if (descriptor_ < 0) return;  // an interrupt has closed the book while this picture was at work
     waiting_.emplace(index, std::move(line));
-    for (auto first = waiting_.begin(); first != waiting_.end() && first->first == next_; next_++) {
-        write(first->second);
-        first = waiting_.erase(first);
+    for (; !waiting_.empty() && waiting_.begin()->first == next_; next_++) {
+        const auto first = waiting_.extract(waiting_.begin());
+        write(first.mapped());
     }
 }
 
-void Manifest::finish() {
+size_t Manifest::finish() {
     const std::lock_guard lock(mutex_);
+    if (descriptor_ < 0) return lines_;
     for (const auto& [index, line] : waiting_) write(line);
     waiting_.clear();
     const bool stored = fsync(descriptor_) == 0 || errno == EINVAL || errno == EROFS;
@@ -60,6 +65,7 @@ void Manifest::finish() {
     }
     close(descriptor_);
     descriptor_ = -1;
+    return lines_;
 }
 
 void Manifest::write(const ManifestLine& line) {
@@ -76,9 +82,15 @@ void Manifest::write(const ManifestLine& line) {
     while (written < text.size()) {
         const ssize_t count = ::write(descriptor_, text.data() + written, text.size() - written);
         if (count < 0 && errno == EINTR) continue;
-        if (count < 0) fail(part_, std::string("cannot be written: ") + std::strerror(errno));
+        if (count < 0) {
+            const std::string problem = std::string("cannot be written: ") + std::strerror(errno);
+            if (ftruncate(descriptor_, static_cast<off_t>(bytes_)) != 0) close_without_trace();
+            fail(part_, problem);
+        }
         written += static_cast<size_t>(count);
     }
+    bytes_ += text.size();
+    lines_++;
 }
 
 }  // namespace atrous

@@ -28,16 +28,17 @@ class Manifest {
     Manifest& operator=(const Manifest&) = delete;
 
     void record(size_t index, ManifestLine line);  // the line of the index-th input; from any thread
-    void finish();                                 // also what waits for a line before it; then renames
+    size_t finish();  // also what waits for a line before it; then renames; returns how many lines there are
 
   private:
-    void write(const ManifestLine& line);
+    void write(const ManifestLine& line);  // wholly or not at all
+    void close_without_trace();
 
     std::filesystem::path file_, part_;
     int descriptor_ = -1;
     std::mutex mutex_;
     std::map<size_t, ManifestLine> waiting_;
-    size_t next_ = 0;
+    size_t next_ = 0, lines_ = 0, bytes_ = 0;
 };
 
 }  // namespace atrous

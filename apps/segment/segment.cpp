@@ -73,17 +73,19 @@ class Run {
     [[noreturn]] void stop_now() {
         stopping_ = true;
         const auto no_writer = worker_.hold_writing();
-        keep_manifest();
+        const size_t recorded = keep_manifest();
         console_.end_progress();
-        console_.note("Interrupted: " + std::to_string(done_ + failed_) + " of " +
-                      std::to_string(inputs_.pictures.size()) + " pictures are done");
+        console_.note("Interrupted: " + std::to_string(recorded) + " of " + std::to_string(inputs_.pictures.size()) +
+                      " pictures are done");
         std::_Exit(interrupted_exit_code());
     }
 
-    void keep_manifest() {
+    // Of a run that ends early. There may be no room for it either, which is no news then.
+    size_t keep_manifest() {
         try {
-            manifest_.finish();
-        } catch (const OutputError&) {  // there is no room for it either; the run has failed already
+            return manifest_.finish();
+        } catch (const OutputError&) {
+            return 0;
         }
     }
 

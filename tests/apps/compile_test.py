@@ -27,8 +27,9 @@ def small_model(file, config=None, height="h", width="w", channels=3):
              helper.make_node("Relu", ["gray"], ["positive/0"], "second"),
              helper.make_node("Conv", ["positive/0", "edge"], ["y"], "third", kernel_shape=[3, 3], pads=[2, 2, 2, 2],
                               dilations=[2, 2])]
-    graph = helper.make_graph(nodes, "small", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, height, width])],
-                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1, height, width])],
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, height, width])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1, height, width])
+    graph = helper.make_graph(nodes, "small", [x], [y],
                               [numpy_helper.from_array(weights, "mean"), numpy_helper.from_array(edge, "edge")])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     if config is not None:
@@ -102,12 +103,14 @@ class Compile(CompileTest):
         self.compile(0, "m.onnx", "--emit", "header", "--quiet", "-o", "out")
         done = self.call("compile", "m.onnx", "--emit", "header", "-o", "out")
         self.assertEqual((done.returncode, done.stderr), (0, self.note))
-        for arguments in (["compile", "m.onnx", "--emit", "app", "-o", "apps"], ["segment", "--model", "m.onnx", "in", "-o", "x"]):
+        for arguments in (["compile", "m.onnx", "--emit", "app", "-o", "apps"],
+                          ["segment", "--model", "m.onnx", "in", "-o", "x"]):
             done = self.call(*arguments)
             first, template = done.stderr.split("{", 1)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
-            self.assertTrue(first.endswith("atrous: error: m.onnx: no config was found that says how a picture becomes its "
-                                           "input; fill in the template below and compile the model with --config FILE.json\n"))
+            self.assertTrue(first.endswith("atrous: error: m.onnx: no config was found that says how a picture becomes "
+                                           "its input; fill in the template below and compile the model with --config "
+                                           "FILE.json\n"))
             json.loads("{" + template)
         self.assertFalse((self.folder / "apps").exists())
 
@@ -129,8 +132,8 @@ class Compile(CompileTest):
         small_model(self.folder / "m.onnx", CONFIG)
         (self.folder / "file").write_text("in the way")
         self.compile(2, "m.onnx", "-o", "file/out",
-                     error="atrous: error: file/out: the folder cannot be made: Not a directory; make room or choose another "
-                           "place with -o\n")
+                     error="atrous: error: file/out: the folder cannot be made: Not a directory; make room or choose "
+                           "another place with -o\n")
 
     def test_models_that_are_none(self):
         (self.folder / "text.onnx").write_text("not a model")
@@ -181,7 +184,8 @@ class ModelsFromOnnx(CompileTest):
         self.assertIn("Compiling m.onnx", self.call(*arguments).stderr)
 
     def test_two_at_once_compile_once(self):
-        command = [self.atrous, "run", "--model", "m.onnx", "--input", "x.npy", "-o", "{}.npy", "--cache", "kept", "--quiet"]
+        command = [self.atrous, "run", "--model", "m.onnx", "--input", "x.npy", "-o", "{}.npy", "--cache", "kept",
+                   "--quiet"]
         runs = [subprocess.Popen([part.format(i) for part in command], cwd=self.folder, env=self.environment)
                 for i in range(4)]
         self.assertEqual([run.wait(timeout=300) for run in runs], [0] * 4)
@@ -211,8 +215,8 @@ class ModelsFromOnnx(CompileTest):
         changed[0, 0, 3, 4] += 1
         np.save(self.folder / "trace/positive_0.npy", changed)
         out = self.expect(1, *model, "--compare", "trace")
-        self.assertRegex(out, r"\nFirst difference: 'positive/0', of Relu \"second\" \(1×1×20×30\): 1 of 600 elements are beyond the tolerance\n"
-                              r"  largest absolute difference 1 at \[0,0,3,4\]: ")
+        self.assertRegex(out, r"\nFirst difference: 'positive/0', of Relu \"second\" \(1×1×20×30\): 1 of 600 elements "
+                              r"are beyond the tolerance\n  largest absolute difference 1 at \[0,0,3,4\]: ")
 
     def test_declared_sizes_bind_unless_dynamic(self):
         small_model(self.folder / "fixed.onnx", CONFIG, 20, 30)

@@ -45,7 +45,8 @@ class ProgramTest(unittest.TestCase):
         file = self.folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         channels = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}[mode]
-        pixels = np.random.default_rng(zlib.crc32(name.encode())).integers(0, 256, (size[1], size[0], channels), np.uint8)
+        random = np.random.default_rng(zlib.crc32(name.encode()))
+        pixels = random.integers(0, 256, (size[1], size[0], channels), np.uint8)
         Image.fromarray(pixels[..., 0] if channels == 1 else pixels, mode).save(file, lossless=True)
         return file
 

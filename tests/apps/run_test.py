@@ -1,4 +1,4 @@
-"""`atrous run` and the verbs' command lines, around networks whose results are known: run_test.py ATROUS NETWORKS PROGRAM"""
+"""`atrous run` and the verbs' command lines: run_test.py ATROUS NETWORKS PROGRAM"""
 import json
 import os
 import signal
@@ -44,8 +44,8 @@ class Run(ProgramTest):
         self.assertEqual((facts["threads"], facts["target"]), (2, "x86-64-linux"))
         self.assertEqual(facts["outputs"], {"sum": [3], "b": [3]})
         out = self.pair(0, "--input", "a.npy", "--input", "b.npy", "--threads", "1")
-        self.assertRegex(out, r"^output  type     shape\nsum     float32  3\nb       int64    3\n[0-9.]+ s best of 1, 1 thread, x86-64-linux; "
-                              r"peak memory [0-9.]+ MiB\n$")
+        self.assertRegex(out, r"^output  type     shape\nsum     float32  3\nb       int64    3\n[0-9.]+ s best of 1, "
+                              r"1 thread, x86-64-linux; peak memory [0-9.]+ MiB\n$")
 
     def test_wrong_tensors(self):
         both = ["--input", "a.npy", "--input", "b.npy"]
@@ -62,8 +62,10 @@ class Run(ProgramTest):
         self.refused("--input", "a.npy", error=f"{name}: its input 'b=c' is not given; add --input b=c=FILE.npy")
         self.refused("--input", "a=a.npy", "--input", "a.npy",
                      error=f"{name}: --input is given twice for a; write --input name=file")
-        self.refused(*both, "--input", "a.npy", error=f"{name}: has no place for --input a.npy: it has 2 (a, b=c); leave it out")
-        self.refused(*both, *["-o", "x.npy"] * 3, error=f"{name}: has no place for -o x.npy: it has 2 (sum, b); leave it out")
+        self.refused(*both, "--input", "a.npy",
+                     error=f"{name}: has no place for --input a.npy: it has 2 (a, b=c); leave it out")
+        self.refused(*both, *["-o", "x.npy"] * 3,
+                     error=f"{name}: has no place for -o x.npy: it has 2 (sum, b); leave it out")
         self.refused(*both, "--trace", "t",
                      error=f"{name}: is compiled, and holds no intermediate tensors any more; give the .onnx file")
         self.assertFalse((self.folder / "x.npy").exists())
@@ -72,8 +74,8 @@ class Run(ProgramTest):
         both = ["--input", "a.npy", "--input", "b.npy"]
         self.refused(*both, "-o", "/dev/full",
                      error="/dev/full: cannot be written (No space left on device); free some room, or write elsewhere")
-        self.refused(*both, "-o", "gone/x.npy", error="gone/x.npy: cannot be written (No such file or directory); check the "
-                                                      "folder and its permissions")
+        self.refused(*both, "-o", "gone/x.npy", error="gone/x.npy: cannot be written (No such file or directory); "
+                                                      "check the folder and its permissions")
         self.assertEqual(self.pair(0, *both, "-o", "/dev/null", "--quiet"), "")
         self.assertFalse(os.path.isfile("/dev/null") or os.path.isfile("/dev/full"))
 
@@ -82,8 +84,8 @@ class Run(ProgramTest):
         theirs = self.folder / "theirs"
         self.refused(*both, error="theirs: is not a folder; name one made by --trace, or with a .npy file per tensor")
         theirs.mkdir()
-        self.refused(*both, error="theirs: holds none of the network's 2 tensors; name the files after the tensors, or write "
-                                  "an index.json")
+        self.refused(*both, error="theirs: holds none of the network's 2 tensors; name the files after the tensors, or "
+                                  "write an index.json")
         np.save(theirs / "sum.npy", self.a + 10 * self.b)
         self.assertTrue(self.pair(0, *both).endswith("No difference: 1 tensor agrees, 1 are not in theirs\n"))
 
@@ -91,8 +93,8 @@ class Run(ProgramTest):
         (theirs / "index.json").write_text('{"b": "tensor.npy", "sum": "sum.npy"}')
         facts = json.loads(self.pair(1, *both, "--json"))["compared"]
         self.assertEqual(facts, {"equal": 1, "missing": 0,
-                                 "first_difference": {"tensor": "b", "shape": [3], "elements": 3, "beyond": 1, "max_abs": 4.0,
-                                                      "max_rel": 4 / 6, "value": 2.0, "expected": 6.0}})
+                                 "first_difference": {"tensor": "b", "shape": [3], "elements": 3, "beyond": 1,
+                                                      "max_abs": 4.0, "max_rel": 4 / 6, "value": 2.0, "expected": 6.0}})
         self.assertTrue(self.pair(1, *both).endswith(
             "First difference: 'b' (3): 1 of 3 elements are beyond the tolerance\n"
             "  largest absolute difference 4 at [1]: 2 here, 6 in theirs\n"
@@ -112,8 +114,9 @@ class Run(ProgramTest):
                                   "remove it")
 
     def test_interrupted_while_running(self):
-        run = subprocess.Popen([self.atrous, "run", "--model", self.network("pair"), "--input", "a.npy", "--input", "b.npy",
-                                "-o", "x.npy"], cwd=self.folder, env=self.environment | {"FAKE_SLEEP_MS": "100000"})
+        run = subprocess.Popen([self.atrous, "run", "--model", self.network("pair"), "--input", "a.npy",
+                                "--input", "b.npy", "-o", "x.npy"], cwd=self.folder,
+                               env=self.environment | {"FAKE_SLEEP_MS": "100000"})
         time.sleep(1)
         run.send_signal(signal.SIGINT)
         self.assertEqual(run.wait(timeout=60), 130)
@@ -133,7 +136,8 @@ class CommandLine(ProgramTest):
 
     def test_version(self):
         self.assertRegex(self.expect(0, "--version"),
-                         r"^atrous \d+\.\d+\.\d+\nHalide \d+\.\d+\.\d+\nLLVM \d+\.\d+\nbuild target [a-z0-9-]+-linux\n$")
+                         r"^atrous \d+\.\d+\.\d+\nHalide \d+\.\d+\.\d+\nLLVM \d+\.\d+\n"
+                         r"build target [a-z0-9-]+-linux\n$")
 
     def test_verbs_that_do_not_exist(self):
         expected = "expected one of compile, segment, run, targets; see atrous --help\n"
@@ -156,14 +160,15 @@ class CommandLine(ProgramTest):
                     error=line + "--emit: exe not in {lib,header,shared,app,asm,stmt}" + see)
         for size in ("480", "480x", "x640", "480x640x3", "0x9", "99999x9", "4 x5", "-4x5"):
             self.expect(2, "compile", "m.onnx", f"--size={size}",
-                        error=f"atrous: error: --size: '{size}' is not a height and a width between 1 and 65536; write it like "
-                              "480x640\n")
+                        error=f"atrous: error: --size: '{size}' is not a height and a width between 1 and 65536; write "
+                              "it like 480x640\n")
         for name in ("9a", "a-b", "ä"):
             self.expect(2, "compile", "m.onnx", f"--name={name}",
-                        error=f"atrous: error: {name}: cannot be a network's name, expected a C identifier; choose letters, "
-                              "digits and underscores with --name\n")
+                        error=f"atrous: error: {name}: cannot be a network's name, expected a C identifier; choose "
+                              "letters, digits and underscores with --name\n")
         for option in ("--tuning=x", "--winograd=auto", "--autoscheduler=x"):
-            self.expect(2, "compile", "m.onnx", option, error=line + "The following argument was not expected: " + option + see)
+            self.expect(2, "compile", "m.onnx", option,
+                        error=line + "The following argument was not expected: " + option + see)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`atrous segment` and emitted programs, around networks whose results are known: segment_test.py ATROUS NETWORKS PROGRAM"""
+"""`atrous segment` and emitted programs, around networks of known results: segment_test.py ATROUS NETWORKS PROGRAM"""
 import json
 import os
 import pty
@@ -163,8 +163,8 @@ class Results(ProgramTest):
         self.assertEqual(len(self.files("out")), 6)
         self.picture("long/" + "n" * 249 + ".png")
         self.segment(1, "mask", "long", "-o", "out", "--quiet",
-                     error=f"atrous: error: long/{'n' * 249}.png: its name is too long for .mask.png to be added to it; "
-                           "give it a shorter name\n")
+                     error=f"atrous: error: long/{'n' * 249}.png: its name is too long for .mask.png to be added to "
+                           "it; give it a shorter name\n")
 
 
 class Failures(ProgramTest):
@@ -182,7 +182,8 @@ class Failures(ProgramTest):
                     error=line + "--max-pixels: Value -1 not in range 1 to 1099511627776" + see)
         self.expect(2, *both, "--format", "jpeg",
                     error=line + "--format: jpeg not in {mask,cutout,labels,overlay,probabilities}" + see)
-        self.expect(2, *both, "--quiet", "--verbose", error=line + "--quiet and --verbose exclude each other; leave one out\n")
+        self.expect(2, *both, "--quiet", "--verbose",
+                    error=line + "--quiet and --verbose exclude each other; leave one out\n")
         for option in ("--max-memory=1", "--tile=auto", "--verify-tiling", "--resume", "--shard=0/2", "--report=x"):
             self.expect(2, *both, option,
                         error=line + "The following argument was not expected: " + option + see)
@@ -193,8 +194,8 @@ class Failures(ProgramTest):
         self.segment(0, "mask", "a.png", "-o", "out", "--device", "cpu", "--quiet")
         for device in ("cuda", "opencl"):
             self.segment(2, "mask", "a.png", "-o", "out", "--device", device,
-                         error=f"atrous: error: {self.network('mask')}: holds no code for --device {device}, only for the "
-                               "CPU; use --device cpu or leave it out\n")
+                         error=f"atrous: error: {self.network('mask')}: holds no code for --device {device}, only for "
+                               "the CPU; use --device cpu or leave it out\n")
 
     def test_formats_that_the_network_lacks(self):
         self.picture("a.png")
@@ -208,8 +209,8 @@ class Failures(ProgramTest):
     def test_networks_that_do_not_segment(self):
         self.segment(2, "pair", "in", "-o", "out",
                      error=f"atrous: error: {self.network('pair')}: takes the inputs 'a' (float32 n), 'b=c' (int64 n), "
-                           "expected one float32 input of shape 1×3×height×width, as its config says; use `atrous run` for "
-                           "networks of other kinds\n")
+                           "expected one float32 input of shape 1×3×height×width, as its config says; use `atrous run` "
+                           "for networks of other kinds\n")
         done = self.call("segment", "--model", self.network("unconfigured"), "in", "-o", "out")
         first, template = done.stderr.split("\n", 1)
         self.assertEqual((done.returncode, done.stdout, first),
@@ -228,7 +229,8 @@ class Failures(ProgramTest):
         done = self.call("segment", "--model", self.network("mask"), "a.png", "gone.png", "notes.txt", "-o", "out")
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stderr.count("\n"), 2)
-        self.assertIn("atrous: error: gone.png: cannot be opened: No such file or directory; check the name\n", done.stderr)
+        self.assertIn("atrous: error: gone.png: cannot be opened: No such file or directory; check the name\n",
+                      done.stderr)
         self.assertIn("atrous: error: notes.txt: ", done.stderr)
         self.assertRegex(done.stdout, "^1 picture segmented into out in [0-9.]+ s, 2 failed\n$")
 
@@ -236,7 +238,8 @@ class Failures(ProgramTest):
         self.picture("a.png", size=(10, 13))
         self.picture("b.png")
         self.segment(1, "mask", "a.png", "b.png", "-o", "out", "--quiet",
-                     error="atrous: error: a.png: mask: the height must not be 13, expected another; crop the picture\n")
+                     error="atrous: error: a.png: mask: the height must not be 13, expected another; crop the "
+                           "picture\n")
         self.assertEqual(self.files("out"), ["b.png.mask.png", "manifest.jsonl"])
 
     def test_max_pixels(self):
@@ -258,11 +261,11 @@ class Failures(ProgramTest):
         self.picture("a.png")
         (self.folder / "file").write_text("in the way")
         self.segment(2, "mask", "a.png", "-o", "file/out",
-                     error="atrous: error: file/out: the folder cannot be made: Not a directory; make room or choose another "
-                           "place with -o\n")
+                     error="atrous: error: file/out: the folder cannot be made: Not a directory; make room or choose "
+                           "another place with -o\n")
         self.segment(2, "mask", "a.png", "-o", "/proc/here",
-                     error="atrous: error: /proc/here: the folder cannot be made: No such file or directory; make room or "
-                           "choose another place with -o\n")
+                     error="atrous: error: /proc/here: the folder cannot be made: No such file or directory; make room "
+                           "or choose another place with -o\n")
 
     def test_full_disk(self):
         for i in range(4):
@@ -274,7 +277,8 @@ class Failures(ProgramTest):
 
         done = self.call("segment", "--model", self.network("mask"), "in", "-o", "out", preexec_fn=little_room)
         self.assertEqual(done.returncode, 2)
-        self.assertRegex(done.stderr, r"^atrous: error: out/\d\.png\.mask\.png: cannot be written \(File too large\); [^\n]+\n$")
+        self.assertRegex(done.stderr, r"^atrous: error: out/\d\.png\.mask\.png: cannot be written \(File too "
+                                      r"large\); [^\n]+\n$")
         self.assertEqual(self.files("out"), ["manifest.jsonl"])
         self.assertEqual((self.folder / "out/manifest.jsonl").read_text(), "")
 
@@ -297,20 +301,21 @@ class Failures(ProgramTest):
         done = self.call("segment", "--model", self.network("mask"), "in", "-o", "out", "--threads", "1")
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"^atrous: error: in/c\.png: [^\n]*Permission denied[^\n]*\n"
-                                      r"atrous: error: in/closed: the folder cannot be read: Permission denied; check its "
-                                      r"permissions\n$")
+                                      r"atrous: error: in/closed: the folder cannot be read: Permission denied; check "
+                                      r"its permissions\n$")
         (self.folder / "in").chmod(0o500)
         self.addCleanup((self.folder / "in").chmod, 0o700)
         self.segment(2, "mask", "in/a.png", "-o", "in/out",
-                     error="atrous: error: in/out: the folder cannot be made: Permission denied; make room or choose another "
-                           "place with -o\n")
+                     error="atrous: error: in/out: the folder cannot be made: Permission denied; make room or choose "
+                           "another place with -o\n")
 
 
 class Interrupts(ProgramTest):
     def start(self, *arguments, sleep):
         for i in range(30):
             self.picture(f"in/{i:02}.png")
-        command = [self.atrous, "segment", "--model", self.network("mask"), "in", "-o", "out", "--threads", "2", *arguments]
+        command = [self.atrous, "segment", "--model", self.network("mask"), "in", "-o", "out", "--threads", "2",
+                   *arguments]
         return subprocess.Popen(command, cwd=self.folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                 env=self.environment | {"FAKE_SLEEP_MS": str(sleep)})
 
@@ -378,8 +383,9 @@ class Terminal(ProgramTest):
     def on_terminal(self, *arguments, **environment):
         """What a run writes to a terminal."""
         master, slave = pty.openpty()
-        run = subprocess.Popen([self.atrous, *map(str, arguments)], cwd=self.folder, stdin=slave, stdout=subprocess.PIPE,
-                               stderr=slave, env=self.environment | {"TERM": "xterm"} | environment)
+        run = subprocess.Popen([self.atrous, *map(str, arguments)], cwd=self.folder, stdin=slave,
+                               stdout=subprocess.PIPE, stderr=slave,
+                               env=self.environment | {"TERM": "xterm"} | environment)
         os.close(slave)
         written = b""
         while True:
@@ -421,13 +427,15 @@ class Program(ProgramTest):
 
     def test_its_command_line(self):
         name = os.path.basename(self.program)
-        self.assertRegex(self.call("--version", program=self.program).stdout, r"^mask, made with Atrous \d+\.\d+\.\d+ for ")
+        self.assertRegex(self.call("--version", program=self.program).stdout,
+                         r"^mask, made with Atrous \d+\.\d+\.\d+ for ")
         self.assertIn("mask photos/ -o masks/", self.call("--help", program=self.program).stdout)
         self.expect(2, "in", "-o", "out", "--model", "x", program=self.program,
-                    error=f"{name}: error: command line: The following argument was not expected: --model; see mask --help\n")
+                    error=f"{name}: error: command line: The following argument was not expected: --model; see mask "
+                          "--help\n")
         self.expect(2, "in", "-o", "out", "--device", "cuda", program=self.program,
-                    error=f"{name}: error: mask: holds no code for --device cuda, only for the CPU; use --device cpu or leave "
-                          "it out\n")
+                    error=f"{name}: error: mask: holds no code for --device cuda, only for the CPU; use --device cpu "
+                          "or leave it out\n")
 
 
 if __name__ == "__main__":
