@@ -146,6 +146,22 @@ void note_sizes(CompileReport& report, const Emission& emission, const std::vect
     }
 }
 
+std::vector<std::string> make_files(const CompileOptions& options, const Settings& settings, const std::string& sha256,
+                                    LoweredNetwork& lowered, const WorkFolder& folder, CompileReport& report) {
+    const CompiledKernels kernels = make_kernels(options, settings, lowered, folder);
+    report.kernels = static_cast<int>(kernels.kernels.size());
+    report.kernels_cached = kernels.cached;
+
+    report_progress(options, "link", 0, 1);
+    const Emission emission = make_emission(options, settings, sha256, lowered, kernels);
+    std::vector<std::string> files =
+        emit(emission, {options.library, options.header, options.shared, options.app}, folder);
+    for (const std::string& listing : write_listings(options, settings, kernels, folder)) files.push_back(listing);
+    note_sizes(report, emission, files, folder);
+    report_progress(options, "link", 1, 1);
+    return files;
+}
+
 }  // namespace
 
 CompileReport compile(const CompileOptions& options) {
@@ -159,17 +175,14 @@ CompileReport compile(const CompileOptions& options) {
     report.operators = std::move(lowered.operators);
 
     WorkFolder folder(settings.directory, settings.name);
-    const CompiledKernels kernels = make_kernels(options, settings, lowered, folder);
-    report.kernels = static_cast<int>(kernels.kernels.size());
-    report.kernels_cached = kernels.cached;
-
-    report_progress(options, "link", 0, 1);
-    const Emission emission = make_emission(options, settings, sha256, lowered, kernels);
-    std::vector<std::string> files =
-        emit(emission, {options.library, options.header, options.shared, options.app}, folder);
-    for (const std::string& listing : write_listings(options, settings, kernels, folder)) files.push_back(listing);
-    note_sizes(report, emission, files, folder);
-    report_progress(options, "link", 1, 1);
+    std::vector<std::string> files;
+    try {
+        files = make_files(options, settings, sha256, lowered, folder, report);
+    } catch (const Error&) {
+        // Ctrl-C reaches our children too: when it is what ended them, let the progress callback say so.
+        report_progress(options, "link", 0, 1);
+        throw;
+    }
     report.files = folder.publish(files);
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return report;
