@@ -117,7 +117,6 @@ plan::Arg PlanBuilder::make_arg(const PlanArg& arg) {
     if (tensor.first_step > tensor.last_step) tensor.first_step = step;
     tensor.last_step = step;
     std::vector<plan::Dim> dims;
-    dims.reserve(view.dims.size());
     for (const ViewDim& dim : view.dims) dims.push_back({constant(0), expression(dim.extent), expression(dim.stride)});
     buffers_.push_back({view.tensor, view.element, expression(view.offset), static_cast<uint32_t>(dims.size()),
                         static_cast<uint32_t>(dims_.size())});
@@ -127,6 +126,7 @@ plan::Arg PlanBuilder::make_arg(const PlanArg& arg) {
 
 void PlanBuilder::step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name, const Size& skip) {
     std::vector<plan::Arg> made;
+    made.reserve(args.size());
     for (const PlanArg& arg : args) made.push_back(make_arg(arg));
     const bool never = skip.is_number() && skip.constant() == 0;
     steps_.push_back({kernel, static_cast<uint32_t>(args_.size()), static_cast<uint32_t>(made.size()), text(name),

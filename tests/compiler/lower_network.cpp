@@ -48,6 +48,7 @@ std::vector<double> numbers_of(const reference::PlanTensor& tensor) {
         return {floats.begin(), floats.end()};
     }
     std::vector<double> numbers;
+    numbers.reserve(tensor.bytes.size());
     for (const std::byte byte : tensor.bytes) numbers.push_back(std::to_integer<int>(byte));
     return numbers;
 }

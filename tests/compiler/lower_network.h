@@ -40,7 +40,7 @@ class NetworkMaker {
     ValueId pad(ValueId x, const std::vector<int64_t>& begin, const std::vector<int64_t>& end, PadMode mode,
                 float value = 0);
     ValueId transpose(ValueId x, const std::vector<int64_t>& perm);
-    ValueId reshape(ValueId x, const std::vector<Size>& shape);
+    ValueId reshape(ValueId x, const std::vector<Size>& out);
 
     const std::vector<Size>& shape(ValueId v) const { return network.values[v].shape; }
 
