@@ -28,7 +28,7 @@ int segment_verb(int count, const char* const* arguments, Console& console) {
 
     check_device(options.device, model.model.string());
     const OpenNetwork network(load_model(model, console));
-    TbbPool pool;
+    VerbPool pool;
     return segment(network, model.model.string(), options, std::cin, console, pool);
 }
 

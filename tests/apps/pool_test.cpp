@@ -13,7 +13,7 @@
 using namespace atrous;
 
 TEST_CASE("Both pools do each item once, never more at a time than asked for, and more than one") {
-    const std::unique_ptr<Pool> pools[] = {std::make_unique<ThreadPool>(), std::make_unique<TbbPool>()};
+    const std::unique_ptr<Pool> pools[] = {std::make_unique<ThreadPool>(), std::make_unique<VerbPool>()};
     for (const auto& pool : pools) {
         for (const int threads : {1, 3}) {
             std::vector<std::atomic<int>> done(50);
@@ -35,7 +35,7 @@ TEST_CASE("Both pools do each item once, never more at a time than asked for, an
 }
 
 TEST_CASE("Both pools pass on an exception and begin nothing more") {
-    const std::unique_ptr<Pool> pools[] = {std::make_unique<ThreadPool>(), std::make_unique<TbbPool>()};
+    const std::unique_ptr<Pool> pools[] = {std::make_unique<ThreadPool>(), std::make_unique<VerbPool>()};
     for (const auto& pool : pools) {
         std::atomic<int> begun{0};
         const auto work = [&](size_t index) {
