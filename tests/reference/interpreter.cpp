@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <unordered_set>
 
 #include "runtime/plan_view.h"
 #include "tests/reference/kernels.h"
@@ -200,11 +201,35 @@ class PlanRun {
         }
         const KernelSpec& spec = network_.kernels.at(step.kernel).spec;
         try {
+            check_overlap(args);
             run_reference(spec, args);
         } catch (const Violation& violation) {
             throw Violation("step " + std::to_string(s) + " (" + name_of(spec) + ", node \"" + plan_.string(step.name) +
                             "\"): " + violation.what());
         }
+    }
+
+    // Kernels may write an element twice: no input may share one with the output, which is the last argument.
+    static void check_overlap(const std::vector<Arg>& args) {
+        const auto* output = std::get_if<View>(&args.back());
+        if (!output) throw Violation("the last argument is not a buffer");
+        std::unordered_set<const void*> written;
+        for (const Arg& arg : args) {
+            const auto* input = std::get_if<View>(&arg);
+            if (!input || input == output || input->storage != output->storage) continue;
+            if (written.empty()) for_each_address(*output, [&](const void* address) { written.insert(address); });
+            for_each_address(*input, [&](const void* address) {
+                if (written.contains(address)) throw Violation("an input overlaps the output");
+            });
+        }
+    }
+
+    template <class Body>
+    static void for_each_address(const View& view, Body&& body, size_t dim = 0, int64_t offset = 0) {
+        if (dim == view.dims.size())
+            return body(static_cast<std::byte*>(view.data) + offset * int64_t{plan::size_of(view.element)});
+        for (int64_t i = 0; i < view.dims[dim].extent; ++i)
+            for_each_address(view, body, dim + 1, offset + i * view.dims[dim].stride);
     }
 
     // The described extents must lie inside the tensor; the executor checks the same.

@@ -1,5 +1,6 @@
 // Runs a plan with the naive kernels, one heap block per tensor: the check of import and lowering that needs no Halide.
-// Every access is checked: outside a tensor, into memory that nobody has written, outside a tensor's lifetime.
+// Every access is checked: outside a tensor, into memory that nobody has written, outside a tensor's lifetime, by a
+// step whose output overlaps an input.
 #pragma once
 
 #include <cstddef>
