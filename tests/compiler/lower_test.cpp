@@ -2,8 +2,10 @@
 #include "compiler/lower.h"
 
 #include <catch2/catch.hpp>
+#include <cstring>
 
 #include "tests/compiler/lower_network.h"
+#include "tests/reference/interpreter.h"
 
 namespace atrous::test {
 namespace {
@@ -79,6 +81,44 @@ TEST_CASE("rows of the table: shapes at the size asked for, work, who computes i
         CHECK(kernel.hint.height == 32);
         CHECK(kernel.hint.channels_in == 3);
         CHECK(kernel.hint.channels_out == 32);
+    }
+}
+
+// The interpreter is only worth something if it sees what is wrong with a plan.
+TEST_CASE("the interpreter finds halos that nobody fills, tensors that are too small, and lives that end too early") {
+    NetworkMaker make;
+    const ValueId x = make.input("x", {1, 3, 4, 5});
+    make.output(make.conv(make.conv(x, 8, window(3, 1, 1, 1)), 8, window(1)));
+    LoweredNetwork lowered = lower(make.network, options);
+    const auto input = reference::PlanTensor::of({1, 3, 4, 5}, std::vector<float>(60, 1.0f));
+    REQUIRE_NOTHROW(reference::run_plan(lowered, {input}));
+
+    plan::Header header{};
+    std::memcpy(&header, lowered.plan.data(), sizeof(header));
+    const auto change = [&](const plan::Table& table, size_t index, auto entry, auto&& edit) {
+        uint8_t* at = lowered.plan.data() + table.offset + index * sizeof(entry);
+        std::memcpy(&entry, at, sizeof(entry));
+        edit(entry);
+        std::memcpy(at, &entry, sizeof(entry));
+    };
+    const auto one = [&] {  // an expression that is 1
+        for (uint32_t e = 0;; ++e) {
+            plan::Expr expr{};
+            std::memcpy(&expr, lowered.plan.data() + header.expressions.offset + e * sizeof(expr), sizeof(expr));
+            if (expr.op == plan::ExprOp::constant && expr.value == 1) return e;
+        }
+    };
+    SECTION("a fill is left out") {
+        change(header.steps, 0, plan::Step{}, [&](plan::Step& step) { step.skip = one(); });
+        REQUIRE_THROWS_WITH(reference::run_plan(lowered, {input}), Catch::Contains("which nobody wrote"));
+    }
+    SECTION("a tensor is one float") {
+        change(header.tensors, 2, plan::Tensor{}, [&](plan::Tensor& tensor) { tensor.size = one(); });
+        REQUIRE_THROWS_WITH(reference::run_plan(lowered, {input}), Catch::Contains("a view reaches outside tensor 2"));
+    }
+    SECTION("a tensor ends one step early") {
+        change(header.tensors, 2, plan::Tensor{}, [&](plan::Tensor& tensor) { --tensor.last_step; });
+        REQUIRE_THROWS_WITH(reference::run_plan(lowered, {input}), "a step uses tensor 2 outside its lifetime");
     }
 }
 
