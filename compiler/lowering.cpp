@@ -1,6 +1,7 @@
 #include "compiler/lowering.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "compiler/repack.h"
 #include "runtime/error.h"
@@ -335,8 +336,10 @@ void Lowering::copy(uint32_t element_bytes, const std::vector<CopyDim>& outermos
 }
 
 int64_t Lowering::at_hint(const Size& size) const {
-    return static_cast<int64_t>(
-        size.evaluate([&](uint32_t input, uint32_t dim) { return hinted_dim(network_, options_, input, dim); }));
+    constexpr double largest = 9e15;  // whole numbers are exact so far
+    const double value =
+        size.evaluate([&](uint32_t input, uint32_t dim) { return hinted_dim(network_, options_, input, dim); });
+    return std::isnan(value) ? 0 : static_cast<int64_t>(std::clamp(value, -largest, largest));
 }
 
 SizeHint Lowering::hint_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const {
