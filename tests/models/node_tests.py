@@ -34,8 +34,8 @@ takes data only, the rest must be constants, as it is in trained models. So a te
 - **passed with constants**: with all inputs but the first (or all) made constants of the model, or
 - **refused**, with the reason given here.
 
-None is computed wrongly. (float16 tensors are float32 in a compiled network.) The test `node_tests` compares this file
-with what happens; where they differ it prints the command that writes it anew.
+None is computed wrongly. (float16 and bfloat16 tensors are float32 in a compiled network.) The test `node_tests`
+compares this file with what happens; where they differ it prints the command that writes it anew.
 
 """
 COMPUTED = "is computed from the data"  # of refusals that a constant would mend
@@ -52,12 +52,16 @@ def collect():
     return {test.name: test for test in tests if operators(test.model) <= OPERATORS}
 
 
-def widened(value):
-    """A value of a data set as an array, or as it is where it is none. float16 is float32 in a compiled network."""
+def as_array(value):
+    """A value of a data set as an array, or as it is where it is none."""
     if isinstance(value, onnx.TensorProto):
-        value = onnx.numpy_helper.to_array(value)
-    value = np.asarray(value) if isinstance(value, np.generic) else value
-    return value.astype(np.float32) if isinstance(value, np.ndarray) and value.dtype == np.float16 else value
+        return onnx.numpy_helper.to_array(value)
+    return np.asarray(value) if isinstance(value, np.generic) else value
+
+
+def is_narrow(value):
+    """float16 or bfloat16: float32 in a compiled network."""
+    return isinstance(value, np.ndarray) and value.dtype.name in ("float16", "bfloat16")
 
 
 def is_array(value):
@@ -66,6 +70,8 @@ def is_array(value):
 
 def mismatch(actual, expected, test):
     """What is wrong, in words, or None; with the tolerance that ONNX gives the test."""
+    if is_narrow(expected) and actual.dtype == np.float32:  # rounded as whoever wants the narrow type would
+        actual, expected = actual.astype(expected.dtype).astype(np.float32), expected.astype(np.float32)
     if actual.dtype != expected.dtype or actual.shape != expected.shape:
         return f"is {actual.dtype}{list(actual.shape)}, expected {expected.dtype}{list(expected.shape)}"
     try:
@@ -111,7 +117,8 @@ def attempt(program, file, test, model, data_sets):
         names = [value.name for value in model.graph.input]
         outputs = [value.name for value in model.graph.output]
         for inputs, expected in data_sets:
-            inputs, expected = ([widened(value) for value in values] for values in (inputs, expected))
+            inputs, expected = ([as_array(value) for value in values] for values in (inputs, expected))
+            inputs = [value.astype(np.float32) if is_narrow(value) else value for value in inputs]
             # What cannot be written as .npy (strings, sequences, 4-bit numbers) must be refused by the model alone.
             if not all(map(is_array, inputs)):
                 program("compile", "--quiet", file, "-o", file.with_suffix(""), "--emit", "shared")
