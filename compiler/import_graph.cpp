@@ -54,10 +54,6 @@ std::optional<ElementType> element_type(int onnx_type) {
     }
 }
 
-bool can_be_data(int onnx_type) {
-    return onnx_type != onnx::TensorProto::DOUBLE && onnx_type != onnx::TensorProto::BFLOAT16;
-}
-
 std::string shown_name(const std::string& name) {
     std::string result = name.substr(0, 100);
     for (char& c : result)
@@ -146,9 +142,9 @@ void ImportGraph::read_input(const onnx::ValueInfoProto& input) {
         refuse(name + " is no tensor, supported are tensors", "change the model's inputs");
     const auto& tensor = input.type().tensor_type();
     const std::optional<ElementType> type = element_type(tensor.elem_type());
-    if (!type || !can_be_data(tensor.elem_type()))
+    if (!type || tensor.elem_type() == onnx::TensorProto::DOUBLE)
         refuse(name + " has element type " + type_name(tensor.elem_type()) +
-                   ", supported are float, float16, int64, int32, uint8, int8 and bool",
+                   ", supported are float, float16, bfloat16, int64, int32, uint8, int8 and bool",
                "put a Cast in front of the model, or export it in float");
     if (!tensor.has_shape())
         refuse(name + " declares no shape, its number of dimensions must be known", "export the model with shapes");
@@ -303,11 +299,6 @@ void ImportGraph::read_outputs() {
     std::set<ValueId> taken(network_.inputs.begin(), network_.inputs.end());
     for (const auto& output : graph.output()) {
         const std::string label = "output \"" + shown_name(output.name()) + "\"";
-        const int type = output.type().tensor_type().elem_type();
-        if (!can_be_data(type))
-            refuse(label + " has element type " + type_name(type) +
-                       ", supported are float, float16, int64, int32, uint8, int8 and bool",
-                   "end the model with a Cast, or export it in float");
         if (!names.insert(output.name()).second)
             refuse(label + " is there twice, expected once", "export the model again");
         ValueId id = value_of(output.name());

@@ -17,9 +17,6 @@ namespace atrous {
 
 // The network's element type for an ONNX type: every float is f32.
 std::optional<ElementType> element_type(int onnx_type);
-// Float in place of float16 is within its precision. Of bfloat16 and double only constants are taken: a network in
-// float would not compute what they say.
-bool can_be_data(int onnx_type);
 // A name as it may stand in a message: without control characters, not endless.
 std::string shown_name(const std::string& name);
 // "height" for axis 2 of 4, "dimension 5" where axes have no names.

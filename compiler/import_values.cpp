@@ -134,10 +134,12 @@ void cast_to(NodeImport& node, OnnxType type) {
         return node.result(cast(array, type));
     }
     const std::optional<ElementType> to = element_type(type);
-    if (!to || !can_be_data(type))
-        node.refuse("it casts to " + type_name(type) +
-                        ", supported are float, float16 (computed as float), int64, int32, uint8, int8 and bool",
-                    "use one of these types");
+    if (!to || type == onnx::TensorProto::DOUBLE)
+        node.refuse(
+            "it casts to " + type_name(type) +
+                ", supported are float, float16 and bfloat16 (both computed as float), int64, int32, uint8, int8 "
+                "and bool",
+            "use one of these types");
     const ValueId x = node.data(0);
     if (node.type(0) == *to) return node.result_is_input();
     node.add_result(CastOp{}, {x}, node.shape(0), *to);
