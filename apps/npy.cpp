@@ -100,7 +100,7 @@ class HeaderParser {
         if (at_ == text_.size() || (text_[at_] != '\'' && text_[at_] != '"')) malformed();
         const size_t end = text_.find(text_[at_], at_ + 1);
         if (end == std::string::npos) malformed();
-        const std::string value = text_.substr(at_ + 1, end - at_ - 1);
+        std::string value = text_.substr(at_ + 1, end - at_ - 1);
         at_ = end + 1;
         return value;
     }

@@ -78,7 +78,7 @@ fs::path compiled_network(const ModelOptions& options, Console& console) {
                     "name a folder with --cache");
     }
     compilation.directory = compilation.cache / "networks" / compile_key(compilation);
-    const fs::path network = compilation.directory / "network.so";
+    fs::path network = compilation.directory / "network.so";
     std::error_code error;
     if (fs::exists(network, error)) return network;
 

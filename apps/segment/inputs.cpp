@@ -39,6 +39,11 @@ std::string joined(const std::string& folder, const std::string& name) {
     return (folder.empty() ? fs::path(name) : fs::path(folder) / name).string();
 }
 
+// A file that cannot be read may be a picture; reading it will tell why.
+bool is_no_picture(const std::string& file) {
+    return access(file.c_str(), R_OK) == 0 && !looks_like_image(file);
+}
+
 // One folder and all below it. Real folders come before linked ones, and each is entered once: a link back up ends
 // there, and a folder is found under its own name rather than a link's.
 class Scan {
@@ -83,10 +88,8 @@ class Scan {
         } else if (!fs::exists(status)) {
             const std::string reason = error ? error.message() : std::strerror(ENOENT);
             found_.pictures.push_back({file, place, file + ": cannot be opened: " + reason + "; check the link"});
-        } else if (!fs::is_regular_file(status)) {
-            found_.ignored++;  // pipes and devices; opening one might wait for ever
-        } else if (access(file.c_str(), R_OK) == 0 && !looks_like_image(file)) {
-            found_.ignored++;
+        } else if (!fs::is_regular_file(status) || is_no_picture(file)) {
+            found_.ignored++;  // pipes and devices are not even opened, which might wait for ever
         } else {
             found_.pictures.push_back({file, place, ""});
         }
