@@ -16,8 +16,8 @@ atrous_library(
 target_compile_definitions(atrous_emission PRIVATE ATROUS_VERSION="${PROJECT_VERSION}")
 target_link_libraries(
   atrous_emission
-  PUBLIC atrous_schedules
-  PRIVATE OpenSSL::Crypto nlohmann_json::nlohmann_json)
+  PUBLIC atrous_schedules OpenSSL::Crypto
+  PRIVATE nlohmann_json::nlohmann_json)
 add_dependencies(atrous_emission atrous_executor)
 
 # The front door: import → lower → emission.

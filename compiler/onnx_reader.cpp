@@ -1,16 +1,13 @@
 #include "compiler/onnx_reader.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <fstream>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <set>
 
+#include "compiler/sha256.h"
 #include "runtime/error.h"
 
 namespace atrous {
@@ -18,32 +15,6 @@ namespace atrous {
 namespace fs = std::filesystem;
 
 namespace {
-
-class Sha256 {
-  public:
-    Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
-    void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-    std::string text() {
-        std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-        unsigned length = 0;
-        EVP_DigestFinal_ex(context_.get(), digest.data(), &length);
-        std::string text;
-        for (unsigned i = 0; i < length; ++i) {
-            text += "0123456789abcdef"[digest[i] >> 4];
-            text += "0123456789abcdef"[digest[i] & 15];
-        }
-        return text;
-    }
-
-  private:
-    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
-
-std::string sha256(std::string_view bytes) {
-    Sha256 hash;
-    hash.add(bytes);
-    return hash.text();
-}
 
 std::string read_file(const fs::path& file) {
     std::error_code failure;
@@ -156,7 +127,7 @@ OnnxModel parse_onnx(std::string_view bytes, const std::string& name) {
                     "check that the download or export is complete");
     if (!model.proto.has_graph())
         throw Error(name, "this is no ONNX model: it holds no graph", "check that the download or export is complete");
-    model.sha256 = sha256(bytes);
+    model.sha256 = sha256_of(bytes);
     for (const auto& entry : model.proto.metadata_props()) model.metadata[entry.key()] = entry.value();
     return model;
 }

@@ -1,17 +1,23 @@
 #include "compiler/sha256.h"
 
-#include <openssl/evp.h>
-
 #include <array>
 
 #include "compiler/files.h"
 
 namespace atrous {
 
-std::string sha256_of(std::string_view bytes) {
+Sha256::Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+}
+
+void Sha256::add(std::string_view bytes) {
+    EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
+}
+
+std::string Sha256::text() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int length = 0;
-    EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr);
+    EVP_DigestFinal_ex(context_.get(), digest.data(), &length);
     std::string text;
     for (unsigned int i = 0; i < length; ++i) {
         constexpr const char* digits = "0123456789abcdef";
@@ -19,6 +25,12 @@ std::string sha256_of(std::string_view bytes) {
         text += digits[digest[i] & 15];
     }
     return text;
+}
+
+std::string sha256_of(std::string_view bytes) {
+    Sha256 hash;
+    hash.add(bytes);
+    return hash.text();
 }
 
 std::string sha256_of_file(const std::filesystem::path& file) {
