@@ -2,32 +2,11 @@
 #include <sstream>
 
 #include "compiler/import.h"
+#include "generators/kernel_spec.h"
 
 namespace atrous {
 
 namespace {
-
-const char* name_of(ElementType type) {
-    switch (type) {
-    case ElementType::f32:
-        return "f32";
-    case ElementType::i64:
-        return "i64";
-    case ElementType::i32:
-        return "i32";
-    case ElementType::u8:
-        return "u8";
-    case ElementType::boolean:
-        return "bool";
-    case ElementType::i8:
-        return "i8";
-    case ElementType::f64:
-        return "f64";
-    case ElementType::f16:
-        return "f16";
-    }
-    return "?";
-}
 
 std::string text_of(int64_t value) {
     return std::to_string(value);
@@ -123,7 +102,7 @@ std::string operand(const Network& network, ValueId id) {
 
 std::string definition(const Network& network, ValueId id) {
     const Value& value = network.values[id];
-    return reference(network, id) + " " + name_of(value.type) + list(value.shape);
+    return reference(network, id) + " " + std::string(name_of(value.type)) + list(value.shape);
 }
 
 }  // namespace

@@ -91,6 +91,10 @@ void call_convolution(Lowering& to, const Node& node, const Call& call, const De
                                                 kx, ky, channel_blocks(ci), channel_blocks(co)},
                                                name)
                                   : to.weights(weights.numbers, {kx, ky, ci, co}, name);
+    if (blocked && lower_winograd(to, {spec, hint, name, call.x, packed, call.bias, call.slope, residual, out,
+                                       window.dilation_x, window.dilation_y, window.pad_left, window.pad_top,
+                                       node.fused.alpha, node.fused.beta, skip}))
+        return;
     const int64_t per_group = call.channels_out / call.groups;
     const int64_t out_per_group = blocked ? (per_group + channel_block - 1) / channel_block : per_group;
     to.step(spec, arguments(call, node, packed, window, {out_per_group}, residual, out), hint, skip);

@@ -54,6 +54,18 @@ class Lowering {
     // A kernel call for the node at hand. The hint is for outputs of this shape.
     void step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint = {},
               const Size& skip = {});
+    // The steps between the two are done for each iteration, with scratch tensors of each thread.
+    void begin_loop(const Size& iterations) { plan_.begin_loop(iterations); }
+    void end_loop() { plan_.end_loop(); }
+    uint32_t scratch(const Size& elements, const std::string& name) {
+        return plan_.scratch_tensor(ElementType::f32, elements, name);
+    }
+    // Weights that a kernel derives from packed ones when the network is opened; equal ones once.
+    uint32_t prepared_weights(const KernelSpec& spec, const BufferView& packed, const std::vector<Size>& extents,
+                              const std::string& name);
+    // How the table of operators calls what was done, where the last step's schedule would not say it.
+    void call_schedule(const std::string& name) { schedule_ = name; }
+    const LowerOptions& options() const { return options_; }
     void copy(uint32_t element_bytes, const std::vector<CopyDim>& outermost_first, BufferView from, BufferView to);
     SizeHint hint_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const;
     SizeHint hint_of(ValueId out) const;
@@ -90,12 +102,26 @@ class Lowering {
     std::vector<uint32_t> output_tensors_;
     std::map<ValueId, std::vector<size_t>> outputs_of_;  // which outputs return it
     std::map<std::string, uint32_t> kernel_index_;
+    std::map<std::pair<std::string, uint32_t>, uint32_t> prepared_;  // kernel and packed tensor → prepared tensor
     LoweredNetwork result_;
 
     const Node* node_ = nullptr;  // at hand
     std::string schedule_;        // of its last step
     double flop_ = 0;
 };
+
+// What a convolution kernel is called with, in whatever algorithm.
+struct ConvCall {
+    ConvSpec spec;
+    SizeHint hint;
+    std::string name;  // of the weights
+    BufferView x, weights, bias, slope, residual, out;  // slope and residual where the spec has them
+    int64_t dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0;
+    float alpha = 0, beta = 0;
+    Size skip;
+};
+// In Winograd's domain, if that is faster there; false: nothing was done.
+bool lower_winograd(Lowering& to, const ConvCall& call);
 
 void lower_convolution(Lowering& to, const Node& node);
 void lower_transposed_convolution(Lowering& to, const Node& node);

@@ -2,8 +2,6 @@
 
 namespace atrous {
 
-namespace {
-
 std::string_view name_of(ElementType type) {
     switch (type) {
     case ElementType::f32:
@@ -23,8 +21,10 @@ std::string_view name_of(ElementType type) {
     case ElementType::f16:
         return "f16";
     }
-    return "unknown";
+    return "?";
 }
+
+namespace {
 
 // Words joined by underscores.
 class Name {
@@ -41,7 +41,7 @@ class Name {
         return *this;
     }
     Name& packed(ElementType type, Packing packing) {
-        return word(name_of(type)).word(packing == Packing::c16 ? "c16" : "planar");
+        return word(atrous::name_of(type)).word(packing == Packing::c16 ? "c16" : "planar");
     }
     Name& pair(char letter, int x, int y) {
         word(std::string(1, letter));  // height first, as ONNX writes it
@@ -52,6 +52,9 @@ class Name {
     }
     Name& window(int kernel_x, int kernel_y, int stride_x, int stride_y) {
         return pair('k', kernel_x, kernel_y).pair('s', stride_x, stride_y);
+    }
+    Name& tiled(ElementType type, const WinogradTile& t) {
+        return word(atrous::name_of(type)).pair('m', t.outputs_x, t.outputs_y).pair('k', t.kernel_x, t.kernel_y);
     }
     Name& ending(ElementwiseFunction activation, Residual residual) {
         return word_if(activation != ElementwiseFunction::identity, atrous::name_of(activation))
@@ -118,9 +121,11 @@ struct Namer {
             .word_if(s.scattered, "scattered")
             .str();
     }
-    std::string operator()(const PackSpec& s) const { return Name("pack").word(name_of(s.element)).word("c16").str(); }
+    std::string operator()(const PackSpec& s) const {
+        return Name("pack").word(atrous::name_of(s.element)).word("c16").str();
+    }
     std::string operator()(const UnpackSpec& s) const {
-        return Name("unpack").word(name_of(s.element)).word("c16").str();
+        return Name("unpack").word(atrous::name_of(s.element)).word("c16").str();
     }
     std::string operator()(const FillSpec& s) const { return Name("fill").packed(s.element, Packing::c16).str(); }
     std::string operator()(const PadSpec& s) const {
@@ -139,7 +144,19 @@ struct Namer {
         return Name("instance_norm").packed(s.element, Packing::planar).str();
     }
     std::string operator()(const CastSpec& s) const {
-        return Name("cast").word(name_of(s.from)).word(name_of(s.to)).str();
+        return Name("cast").word(atrous::name_of(s.from)).word(atrous::name_of(s.to)).str();
+    }
+    std::string operator()(const WinogradWeightsSpec& s) const {
+        return Name("winograd_weights").tiled(s.element, s.tile).str();
+    }
+    std::string operator()(const WinogradInputSpec& s) const {
+        return Name("winograd_input").tiled(s.element, s.tile).str();
+    }
+    std::string operator()(const BatchedGemmSpec& s) const {
+        return Name("batched_gemm").word(atrous::name_of(s.element)).str();
+    }
+    std::string operator()(const WinogradOutputSpec& s) const {
+        return Name("winograd_output").tiled(s.element, s.tile).ending(s.activation, s.residual).str();
     }
 };
 

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "generators/functions.h"
@@ -168,15 +169,56 @@ struct CastSpec {
     ElementType from = ElementType::f32, to = ElementType::i64;
 };
 
+// Outputs and taps of F(m, k) along each axis (generators/winograd.h); 1 and 1 leave an axis alone.
+struct WinogradTile {
+    int outputs_x = 4, outputs_y = 4, kernel_x = 3, kernel_y = 3;
+
+    int size_x() const { return outputs_x + kernel_x - 1; }
+    int size_y() const { return outputs_y + kernel_y - 1; }
+};
+
+// Filters into the Winograd domain: weights as ConvSpec has them in c16, not grouped; output (c, k, cb, ex, ey), k = 16 ·
+// input block + lane, zero past the input channels.
+struct WinogradWeightsSpec {
+    ElementType element = ElementType::f32;
+    WinogradTile tile;
+};
+
+// One group of tiles of the input into the Winograd domain: input c16 with halo; group, groups_x, groups_y (the group's
+// index and how many there are along each axis), dilation_x, dilation_y, pad_left, pad_top, last_x, last_y (the largest
+// coordinates that may be read), tiles_x, tiles_y (of a group, the output's extents again); output (c, tx, ty, cb, ex, ey). Tiles past the image get finite numbers.
+struct WinogradInputSpec {
+    ElementType element = ElementType::f32;
+    WinogradTile tile;
+};
+
+// M(c, t, cb, e) = Σ U(c, k, cb, e) · V(k mod 16, t, k / 16, e): U; V; output M.
+struct BatchedGemmSpec {
+    ElementType element = ElementType::f32;
+};
+
+// One group of tiles back to pixels: products (c, tx, ty, cb, ex, ey); bias (c, cb); [slope (c, cb)]; [residual, as
+// output]; group, groups_x, groups_y, dilation_x, dilation_y, f32 alpha, f32 beta, width, height (the output's extents again); output, of which only the pixels of
+// this group's tiles are written.
+struct WinogradOutputSpec {
+    ElementType element = ElementType::f32;
+    WinogradTile tile;
+    ElementwiseFunction activation = ElementwiseFunction::identity;
+    Residual residual = Residual::none;
+};
+
 using KernelSpec = std::variant<ConvSpec, DepthwiseConvSpec, TransposedConvSpec, PoolSpec, GlobalPoolSpec, ResizeSpec,
                                 ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, FillSpec, PadSpec, DepthToSpaceSpec,
-                                SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec>;
+                                SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec, WinogradWeightsSpec,
+                                WinogradInputSpec, BatchedGemmSpec, WinogradOutputSpec>;
 
 // The sizes a kernel will mostly see, by which a schedule chooses its tile; 0 is unknown. Never changes results'
 // validity.
 struct SizeHint {
     int width = 0, height = 0, channels_in = 0, channels_out = 0;
 };
+
+std::string_view name_of(ElementType type);  // f32, i64, bool …
 
 // A C identifier that spells the whole spec: conv_f32_c16_k3x3_s1x1_relu.
 std::string name_of(const KernelSpec&);

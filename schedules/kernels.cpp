@@ -207,7 +207,75 @@ class Builder {
         return done(c.output, "fallback/cast");
     }
 
+    Kernel operator()(const WinogradWeightsSpec& s) {
+        ImageParam weights = args_.buffer("weights", 6);
+        weights.dim(0).set_extent(channel_block);
+        WinogradWeights w = winograd_weights(s, weights, weights.dim(1).extent());
+        if (scheduled_) fallback::apply(w, s, target_);
+        return done(w.output, "fallback/winograd_weights");
+    }
+
+    Kernel operator()(const WinogradInputSpec& s) {
+        WinogradInputs in;
+        ImageParam image = args_.image("input", Packing::c16);
+        image.dim(1).set_stride(channel_block);
+        in.input = image;
+        in.group = tile_group();
+        in.pad_left = args_.i32("pad_left");
+        in.pad_top = args_.i32("pad_top");
+        in.last_x = args_.i32("last_x");
+        in.last_y = args_.i32("last_y");
+        in.group.tiles_x = args_.i32("tiles_x");
+        in.group.tiles_y = args_.i32("tiles_y");
+        WinogradInput w = winograd_input(s, in);
+        w.output.output_buffer().dim(1).set_stride(channel_block);
+        if (scheduled_) fallback::apply(w, s, target_);
+        return done(w.output, "fallback/winograd_input");
+    }
+
+    Kernel operator()(const BatchedGemmSpec& s) {
+        ImageParam weights = args_.buffer("weights", 4), input = args_.buffer("input", 4);
+        weights.dim(0).set_extent(channel_block);
+        weights.dim(1).set_stride(channel_block);
+        input.dim(1).set_stride(channel_block);
+        BatchedGemm g = batched_gemm(weights, input, input.dim(2).extent());
+        g.output.output_buffer().dim(1).set_stride(channel_block);
+        return convolution(batched_gemm_rules, s, g,
+                           {g.output.output_buffer().dim(1).extent(), g.output.output_buffer().dim(2).extent()});
+    }
+
+    Kernel operator()(const WinogradOutputSpec& s) {
+        WinogradOutputs in;
+        ImageParam products = args_.buffer("products", 6);
+        products.dim(0).set_extent(channel_block);
+        products.dim(1).set_stride(channel_block);
+        in.products = products;
+        in.bias = args_.buffer("bias", 2);
+        if (s.activation == ElementwiseFunction::prelu) in.slope = args_.buffer("slope", 2);
+        if (s.residual != Residual::none) in.residual = args_.image("residual", Packing::c16);
+        in.group = tile_group();
+        in.group.tiles_x = products.dim(1).extent();
+        in.group.tiles_y = products.dim(2).extent();
+        in.alpha = args_.f32("alpha");
+        in.beta = args_.f32("beta");
+        in.width = args_.i32("width");
+        in.height = args_.i32("height");
+        WinogradOutput w = winograd_output(s, in);
+        if (scheduled_) fallback::apply(w, s, target_);
+        return done(w.output, "fallback/winograd_output");
+    }
+
   private:
+    TileGroup tile_group() {
+        TileGroup g;
+        g.index = args_.i32("group");
+        g.count_x = args_.i32("groups_x");
+        g.count_y = args_.i32("groups_y");
+        g.dilation_x = args_.i32("dilation_x");
+        g.dilation_y = args_.i32("dilation_y");
+        return g;
+    }
+
     template <class Spec>
     ConvInputs conv_inputs(const Spec& s, int weight_rank, bool grouped) {
         ConvInputs in;

@@ -54,6 +54,10 @@ template <>
 struct RuleOf<TransposedConvSpec> {
     static constexpr auto& rules = transposed_conv_rules;
 };
+template <>
+struct RuleOf<BatchedGemmSpec> {
+    static constexpr auto& rules = batched_gemm_rules;
+};
 
 // Name of the rule and text of its layout, without building the algorithm.
 struct Decision {
@@ -82,6 +86,10 @@ Packing preferred_packing(const ConvSpec&, int64_t channels_in, int64_t channels
     bool depthwise = channels_in == 1 && channels_out == 1;
     bool whole_blocks = channels_in % channel_block == 0 && channels_out % channel_block == 0;
     return groups == 1 || depthwise || whole_blocks ? Packing::c16 : Packing::planar;
+}
+
+bool has_winograd_schedules(std::string_view target) {
+    return has_blocked_schedules(parse(target));
 }
 
 std::string kernel_name(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {

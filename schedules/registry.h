@@ -15,6 +15,9 @@ namespace atrous {
 Packing preferred_packing(const ConvSpec&, int64_t channels_in, int64_t channels_out, int64_t groups,
                           std::string_view target);
 
+// Whether the transforms and products of Winograd convolution are fast on `target`.
+bool has_winograd_schedules(std::string_view target);
+
 // The name of the kernel that the registry would make: name_of(spec), then what the schedule decided from the hint
 // ("_t14x2"). Kernels of equal names are equal.
 std::string kernel_name(const KernelSpec&, const SizeHint&, std::string_view target);

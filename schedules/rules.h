@@ -7,7 +7,9 @@
 
 #include "schedules/fallback/convolutions.h"
 #include "schedules/fallback/operators.h"
+#include "schedules/fallback/winograd.h"
 #include "schedules/layout.h"
+#include "schedules/x86/batched_gemm.h"
 #include "schedules/x86/depthwise_conv.h"
 #include "schedules/x86/dilated_conv.h"
 
@@ -32,6 +34,11 @@ inline constexpr Rule<DepthwiseConvSpec, DepthwiseConv> depthwise_conv_rules[] =
 
 inline constexpr Rule<TransposedConvSpec, TransposedConv> transposed_conv_rules[] = {
     {"fallback/transposed_conv", fallback::layout, fallback::apply},
+};
+
+inline constexpr Rule<BatchedGemmSpec, BatchedGemm> batched_gemm_rules[] = {
+    {"x86/batched_gemm", x86::layout, x86::apply},
+    {"fallback/batched_gemm", fallback::layout, fallback::apply},
 };
 
 template <class Spec, class Stages>

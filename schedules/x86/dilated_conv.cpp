@@ -1,26 +1,12 @@
 #include "schedules/x86/dilated_conv.h"
 
+#include "schedules/x86/register_tile.h"
+
 namespace atrous::x86 {
 
 using namespace Halide;
 
 namespace {
-
-// Wasted work of covering `width` pixels by tiles of `tile` with the last one shifted inwards.
-double coverage(int width, int tile) {
-    int tiles = (width + tile - 1) / tile;
-    return static_cast<double>(width) / (tiles * tile);
-}
-
-// The widest tile the registers hold that wastes least on rows of this width.
-int choose_tile(int width, std::initializer_list<int> candidates) {
-    int best = *candidates.begin();
-    if (width <= 0) return best;
-    for (int tile : candidates) {
-        if (tile <= width && (best > width || coverage(width, tile) > coverage(width, best) * 1.02)) best = tile;
-    }
-    return best;
-}
 
 // One loop nest for an output range of at least `tile_x` pixels and a multiple of `tile_blocks` blocks.
 void tile(Stage output, const DilatedConv& conv, int tile_x, int tile_blocks, bool blocks_outer) {
@@ -41,21 +27,7 @@ void tile(Stage output, const DilatedConv& conv, int tile_x, int tile_blocks, bo
 
 std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const Target& target) {
     if (spec.packing != Packing::c16 || target.arch != Target::X86) return std::nullopt;
-    Layout layout;
-    bool wide = target.has_feature(Target::AVX512_Skylake) || target.has_feature(Target::AVX512);
-    bool narrow = !target.has_feature(Target::AVX);
-    int blocks = (hint.channels_out + channel_block - 1) / channel_block;
-    if (wide) {
-        // 32 registers: tile_x · tile_blocks accumulators, tile_blocks weights, broadcasts. (14 × 2 leaves too few for
-        // the broadcasts of an unrolled loop: one accumulator was spilled.)
-        layout.tile_blocks = blocks == 0 || blocks % 2 == 0 ? 2 : 1;
-        layout.tile_x = layout.tile_blocks == 2 ? choose_tile(hint.width, {12, 10, 8, 7, 5})
-                                                : choose_tile(hint.width, {20, 16, 14, 12, 10, 8, 7, 5});
-    } else {
-        // 16 registers of 8 floats (a block takes 2) or of 4 (a block takes 4, and a product needs one of its own).
-        layout.tile_blocks = 1;
-        layout.tile_x = narrow ? 2 : choose_tile(hint.width, {6, 5, 4});
-    }
+    Layout layout = register_tile(hint, target);
     // Weights of a layer that leave no room in a 1 MB L2 are kept a block at a time, and the rows pass by.
     int64_t weight_bytes = int64_t{4} * spec.kernel_x * spec.kernel_y * hint.channels_in * hint.channels_out;
     layout.blocks_outer = weight_bytes > 600 * 1024;

@@ -1,0 +1,154 @@
+#include "generators/winograd.h"
+
+#include "generators/dilated_conv.h"
+
+namespace atrous {
+
+using namespace Halide;
+
+namespace {
+
+using Matrix = std::vector<std::vector<double>>;
+
+Expr scaled(double factor, const Expr& value) {
+    return factor == 1 ? value : factor == -1 ? -value : static_cast<float>(factor) * value;
+}
+
+// Σ coefficients[i] · at(i), without the zeros.
+Expr combination(const std::vector<double>& coefficients, const std::function<Expr(int)>& at) {
+    Expr sum;
+    for (bool positive : {true, false}) {  // so that no sum begins with a negation
+        for (size_t i = 0; i < coefficients.size(); i++) {
+            if (coefficients[i] == 0 || (coefficients[i] > 0) != positive) continue;
+            Expr term = scaled(coefficients[i], at(static_cast<int>(i)));
+            sum = sum.defined() ? sum + term : term;
+        }
+    }
+    return sum.defined() ? sum : Expr(0.f);
+}
+
+// The product of a matrix and the vector at(0), at(1), …. Rows of points a and −a differ in the sign of every other
+// coefficient: their even and odd halves are computed once.
+std::vector<Expr> product(const Matrix& matrix, const std::function<Expr(int)>& at) {
+    std::vector<Expr> result;
+    for (size_t row = 0; row < matrix.size(); row++) {
+        std::vector<double> even(matrix[row].size()), odd(matrix[row].size());
+        bool paired = row + 1 < matrix.size();
+        for (size_t i = 0; paired && i < even.size(); i++) {
+            even[i] = (matrix[row][i] + matrix[row + 1][i]) / 2;
+            odd[i] = (matrix[row][i] - matrix[row + 1][i]) / 2;
+            paired = even[i] == 0 || odd[i] == 0;
+        }
+        auto terms = [](const std::vector<double>& c) {
+            return std::count_if(c.begin(), c.end(), [](double x) { return x != 0; });
+        };
+        if (!paired || terms(even) == 0 || terms(odd) == 0 || terms(even) + terms(odd) < 3) {
+            result.push_back(combination(matrix[row], at));
+            continue;
+        }
+        Expr p = combination(even, at), q = combination(odd, at);
+        result.push_back(p + q);
+        result.push_back(p - q);
+        row++;
+    }
+    return result;
+}
+
+Expr first_pixel(const Expr& tile, const Expr& dilation, int outputs) {
+    return (tile / dilation) * (outputs * dilation) + tile % dilation;
+}
+
+Expr group_x(const TileGroup& g) {
+    return (g.index % g.count_x) * g.tiles_x;
+}
+Expr group_y(const TileGroup& g) {
+    return (g.index / g.count_x % g.count_y) * g.tiles_y;
+}
+Expr image_of(const TileGroup& g) {
+    return g.index / (g.count_x * g.count_y);
+}
+
+}  // namespace
+
+WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const Func& weights, const Expr& ci_lanes) {
+    WinogradWeights w;
+    const WinogradTile& tile = spec.tile;
+    Expr ci = w.k % channel_block, block = w.k / channel_block;
+    auto tap = [&](int kx, int ky) {
+        return select(ci < ci_lanes, weights(w.c, min(ci, ci_lanes - 1), kx, ky, block, w.cb), 0.f);
+    };
+    Var ky("ky");
+    w.rows = Func("rows");
+    std::vector<Expr> along_x;
+    for (int y = 0; y < tile.kernel_y; y++) {
+        std::vector<Expr> row =
+            product(winograd_matrices(tile.outputs_x, tile.kernel_x).filter, [&](int x) { return tap(x, y); });
+        along_x.push_back(mux(w.ex, row));
+    }
+    w.rows(w.c, w.k, w.cb, w.ex, ky) = mux(ky, along_x);
+    w.output = Func("winograd_weights");
+    w.output(w.c, w.k, w.cb, w.ex, w.ey) = mux(w.ey, product(winograd_matrices(tile.outputs_y, tile.kernel_y).filter,
+                                                             [&](int y) { return w.rows(w.c, w.k, w.cb, w.ex, y); }));
+    return w;
+}
+
+WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs& in) {
+    WinogradInput w;
+    const WinogradTile& tile = spec.tile;
+    const TileGroup& g = in.group;
+    // Tiles at the end of an axis reach further than any output needs: there the last pixel that may be read will do.
+    Expr first_x = first_pixel(group_x(g) + w.tx, g.dilation_x, tile.outputs_x) - in.pad_left;
+    Expr first_y = first_pixel(group_y(g) + w.ty, g.dilation_y, tile.outputs_y) - in.pad_top;
+    Var iy("iy");
+    w.rows = Func("rows");
+    w.rows(w.c, w.tx, w.ty, w.cb, w.ex, iy) =
+        mux(w.ex, product(winograd_matrices(tile.outputs_x, tile.kernel_x).input, [&](int i) {
+                return in.input(w.c, min(first_x + i * g.dilation_x, in.last_x),
+                                min(first_y + iy * g.dilation_y, in.last_y), w.cb, image_of(g));
+            }));
+    w.output = Func("winograd_input");
+    w.output(w.c, w.tx, w.ty, w.cb, w.ex, w.ey) =
+        mux(w.ey, product(winograd_matrices(tile.outputs_y, tile.kernel_y).input,
+                          [&](int i) { return w.rows(w.c, w.tx, w.ty, w.cb, w.ex, i); }));
+    return w;
+}
+
+BatchedGemm batched_gemm(const Func& weights, const Func& input, const Expr& k_blocks) {
+    BatchedGemm g;
+    g.k = RDom(0, channel_block, 0, k_blocks, "k");
+    g.sum = Func("sum");
+    g.sum(g.c, g.t, g.cb, g.e) = 0.f;
+    g.sum(g.c, g.t, g.cb, g.e) +=
+        weights(g.c, g.k.y * channel_block + g.k.x, g.cb, g.e) * input(g.k.x, g.t, g.k.y, g.e);
+    g.output = Func("batched_gemm");
+    g.output(g.c, g.t, g.cb, g.e) = g.sum(g.c, g.t, g.cb, g.e);
+    return g;
+}
+
+WinogradOutput winograd_output(const WinogradOutputSpec& spec, const WinogradOutputs& in) {
+    WinogradOutput w;
+    const WinogradTile& tile = spec.tile;
+    const TileGroup& g = in.group;
+    w.rows = Func("rows");
+    w.rows(w.c, w.tx, w.ty, w.cb, w.ox, w.ey) =
+        mux(w.ox, product(winograd_matrices(tile.outputs_x, tile.kernel_x).output,
+                          [&](int i) { return in.products(w.c, w.tx, w.ty, w.cb, i, w.ey); }));
+    w.pixels = RDom(0, tile.outputs_x, 0, tile.outputs_y, 0, g.tiles_x, 0, g.tiles_y, "r");
+    RVar ox = w.pixels.x, oy = w.pixels.y, tx = w.pixels.z, ty = w.pixels.w;
+    Expr sum = mux(oy, product(winograd_matrices(tile.outputs_y, tile.kernel_y).output,
+                               [&](int i) { return w.rows(w.c, tx, ty, w.cb, ox, i); }));
+    Expr x = first_pixel(group_x(g) + tx, g.dilation_x, tile.outputs_x) + ox * g.dilation_x;
+    Expr y = first_pixel(group_y(g) + ty, g.dilation_y, tile.outputs_y) + oy * g.dilation_y;
+    w.pixels.where(x < in.width && y < in.height);
+    Expr n = image_of(g);
+    Expr slope = spec.activation == ElementwiseFunction::prelu ? in.slope(w.c, w.cb) : Expr();
+    Expr other = spec.residual != Residual::none ? in.residual(w.c, x, y, w.cb, n) : Expr();
+    Var px("x"), py("y"), pn("n");
+    w.output = Func("winograd_output");
+    w.output(w.c, px, py, w.cb, pn) = undef<float>();
+    w.output(w.c, x, y, w.cb, n) =
+        finish(sum + in.bias(w.c, w.cb), spec.activation, spec.residual, slope, other, in.alpha, in.beta);
+    return w;
+}
+
+}  // namespace atrous

@@ -1,0 +1,63 @@
+// Convolution of stride 1 by minimal filtering F(m, k): m outputs of a k-tap filter from m + k − 1 products (Winograd,
+// "Arithmetic Complexity of Computations", 1980; Lavin and Gray, arXiv 1509.09308), along each axis:
+//   Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A
+// A dilation by r is r dense convolutions an axis, each on every r-th pixel. A tile therefore is the pixels x, x + r,
+// …, and the tiles of an axis are counted phase by phase within chunks of m·r pixels: tile X begins at (X / r)·m·r + X
+// mod r, X = 0 … tiles_of(width) − 1. No phase needs a view or a loop of its own, and groups of tiles are rectangles at
+// any rate.
+//
+// Four stages, each a kernel: filters → U (when a network is opened), pixels → V, one matrix product per element of the
+// tile (M = U·V), M → pixels. The last three are called for one group of tiles after the other, whose V and M stay in
+// cache.
+#pragma once
+
+#include "generators/kernel_spec.h"
+#include "generators/tensor.h"
+#include "generators/winograd_matrices.h"
+
+namespace atrous {
+
+// Which tiles a call works on: a rectangle of them, the `index`-th of count_x · count_y in an image, image after image.
+struct TileGroup {
+    Halide::Expr index, count_x, count_y, tiles_x, tiles_y;
+    Halide::Expr dilation_x, dilation_y;
+};
+
+struct WinogradWeights {
+    Halide::Func rows, output;  // along x, then along y: (c, k, cb, ex, ey)
+    Halide::Var c{"c"}, k{"k"}, cb{"cb"}, ex{"ex"}, ey{"ey"};
+};
+WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const Halide::Func& weights,
+                                 const Halide::Expr& ci_lanes);
+
+struct WinogradInputs {
+    Halide::Func input;  // (c, x, y, cb, n)
+    TileGroup group;
+    Halide::Expr pad_left, pad_top, last_x, last_y;
+};
+struct WinogradInput {
+    Halide::Func rows, output;  // along x, then along y: (c, tx, ty, cb, ex, ey)
+    Halide::Var c{"c"}, tx{"tx"}, ty{"ty"}, cb{"cb"}, ex{"ex"}, ey{"ey"};
+};
+WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs& in);
+
+struct BatchedGemm {
+    Halide::Func sum, output;  // (c, t, cb, e)
+    Halide::RDom k;            // (lane, block)
+    Halide::Var c{"c"}, t{"t"}, cb{"cb"}, e{"e"};
+};
+BatchedGemm batched_gemm(const Halide::Func& weights, const Halide::Func& input, const Halide::Expr& k_blocks);
+
+struct WinogradOutputs {
+    Halide::Func products, bias, slope, residual;
+    TileGroup group;
+    Halide::Expr width, height, alpha, beta;
+};
+struct WinogradOutput {
+    Halide::Func rows, output;  // rows (c, tx, ty, cb, ox, ey): along x. output: update 0 writes the pixels that exist
+    Halide::RDom pixels;        // (ox, oy, tx, ty)
+    Halide::Var c{"c"}, cb{"cb"}, ox{"ox"}, ey{"ey"}, tx{"tx"}, ty{"ty"};
+};
+WinogradOutput winograd_output(const WinogradOutputSpec& spec, const WinogradOutputs& in);
+
+}  // namespace atrous

@@ -1,0 +1,18 @@
+// The matrices of minimal filtering F(m, k), by interpolation (Cook-Toom) at 0, 1, −1, 2, −2 and ∞: for filters g and
+// data d, Aᵀ [(G g) ⊙ (Bᵀ d)] are the m outputs Σ g(i) d(j + i). No Halide in here.
+#pragma once
+
+#include <vector>
+
+namespace atrous {
+
+struct WinogradMatrices {
+    std::vector<std::vector<double>> output;  // Aᵀ, m × (m + k − 1)
+    std::vector<std::vector<double>> filter;  // G, (m + k − 1) × k
+    std::vector<std::vector<double>> input;   // Bᵀ, (m + k − 1) × (m + k − 1)
+};
+
+// m + k − 1 is at most 6; F(1, 1) is all ones.
+WinogradMatrices winograd_matrices(int outputs, int taps);
+
+}  // namespace atrous
