@@ -78,7 +78,7 @@ class PlanBuilder {
     void constraint(const Size& condition, std::string_view message);
 
     size_t step_count() const { return steps_.size(); }  // without the preparing ones
-    // The blob. Arena tensors that no step touches are given an empty lifetime (first step 1, last step 0).
+    // The blob. Arena and scratch tensors that no step touches are given an empty lifetime (first step 1, last step 0).
     std::vector<uint8_t> finish(uint32_t kernel_count) const;
     std::vector<uint8_t> take_weights() { return std::move(weights_); }
 
@@ -92,7 +92,8 @@ class PlanBuilder {
                         std::string_view name);
     plan::Arg make_arg(const PlanArg& arg);
     plan::Step make_step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name);
-    void touch(const plan::Step& step, plan::TensorKind kind, uint32_t first, uint32_t last);
+    template <class Body>
+    void for_tensors(const plan::Step& step, Body&& body);
     plan::Port make_port(const PlanPort& port);
 
     std::vector<plan::Expr> expressions_;
@@ -100,7 +101,8 @@ class PlanBuilder {
     std::vector<plan::Dim> dims_;
     std::vector<plan::Buffer> buffers_;
     std::vector<plan::Arg> args_;
-    // Step numbers in tensors_ and loops_ count from the first of steps_ until finish() puts prepare_steps_ before it.
+    // Step numbers in tensors_ and loops_ count from the first of steps_ (for prepared tensors, of prepare_steps_),
+    // until finish() puts prepare_steps_ before it.
     std::vector<plan::Step> prepare_steps_, steps_;
     std::vector<plan::Loop> loops_;
     bool in_loop_ = false;
