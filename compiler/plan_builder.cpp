@@ -1,7 +1,9 @@
 #include "compiler/plan_builder.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <stdexcept>
 
 namespace atrous {
 namespace {
@@ -20,6 +22,13 @@ plan::Table append(std::vector<uint8_t>& blob, const void* data, size_t count, s
 template <class T>
 plan::Table append(std::vector<uint8_t>& blob, const std::vector<T>& table) {
     return append(blob, table.data(), table.size(), sizeof(T));
+}
+
+// The tensor lives in the steps first … last, too.
+void extend(plan::Tensor& tensor, uint32_t first, uint32_t last) {
+    const bool untouched = tensor.first_step > tensor.last_step;
+    tensor.first_step = untouched ? first : std::min(tensor.first_step, first);
+    tensor.last_step = untouched ? last : std::max(tensor.last_step, last);
 }
 
 }  // namespace
@@ -87,6 +96,14 @@ uint32_t PlanBuilder::output_tensor(uint32_t index, plan::ElementType element, c
     return add_tensor(plan::TensorKind::output, element, elements, index, name);
 }
 
+uint32_t PlanBuilder::prepared_tensor(plan::ElementType element, const Size& elements, std::string_view name) {
+    return add_tensor(plan::TensorKind::prepared, element, elements, plan::none, name);
+}
+
+uint32_t PlanBuilder::scratch_tensor(plan::ElementType element, const Size& elements, std::string_view name) {
+    return add_tensor(plan::TensorKind::scratch, element, elements, plan::none, name);
+}
+
 uint32_t PlanBuilder::weights_tensor(plan::ElementType element, std::span<const std::byte> data,
                                      std::string_view name) {
     const auto* bytes = reinterpret_cast<const char*>(data.data());
@@ -110,12 +127,9 @@ uint32_t PlanBuilder::weights_tensor(plan::ElementType element, std::span<const 
 }
 
 plan::Arg PlanBuilder::make_arg(const PlanArg& arg) {
+    if (arg.kind == plan::ArgKind::iteration) return {arg.kind, 0};
     if (arg.kind != plan::ArgKind::buffer) return {arg.kind, expression(arg.number)};
     const BufferView& view = arg.view;
-    plan::Tensor& tensor = tensors_.at(view.tensor);
-    const auto step = static_cast<uint32_t>(steps_.size());
-    if (tensor.first_step > tensor.last_step) tensor.first_step = step;
-    tensor.last_step = step;
     std::vector<plan::Dim> dims;
     for (const ViewDim& dim : view.dims) dims.push_back({constant(0), expression(dim.extent), expression(dim.stride)});
     buffers_.push_back({view.tensor, view.element, expression(view.offset), static_cast<uint32_t>(dims.size()),
@@ -124,14 +138,58 @@ plan::Arg PlanBuilder::make_arg(const PlanArg& arg) {
     return {plan::ArgKind::buffer, static_cast<uint32_t>(buffers_.size() - 1)};
 }
 
-void PlanBuilder::step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name, const Size& skip) {
+plan::Step PlanBuilder::make_step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name) {
     std::vector<plan::Arg> made;
     made.reserve(args.size());
     for (const PlanArg& arg : args) made.push_back(make_arg(arg));
-    const bool never = skip.is_number() && skip.constant() == 0;
-    steps_.push_back({kernel, static_cast<uint32_t>(args_.size()), static_cast<uint32_t>(made.size()), text(name),
-                      never ? plan::none : expression(skip)});
+    const auto first_arg = static_cast<uint32_t>(args_.size());
     args_.insert(args_.end(), made.begin(), made.end());
+    return {kernel, first_arg, static_cast<uint32_t>(made.size()), text(name), plan::none};
+}
+
+// Calls body(tensor) for each buffer argument's tensor.
+template <class Body>
+void PlanBuilder::for_tensors(const plan::Step& step, Body&& body) {
+    for (uint32_t a = step.first_arg; a < step.first_arg + step.arg_count; ++a)
+        if (args_[a].kind == plan::ArgKind::buffer) body(tensors_.at(buffers_[args_[a].index].tensor));
+}
+
+void PlanBuilder::step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name, const Size& skip) {
+    const auto index = static_cast<uint32_t>(steps_.size());
+    plan::Step step = make_step(kernel, args, name);
+    const bool never = skip.is_number() && skip.constant() == 0;
+    if (!never) step.skip = expression(skip);
+    for_tensors(step, [&](plan::Tensor& tensor) {
+        if (tensor.kind != plan::TensorKind::prepared) extend(tensor, index, index);
+    });
+    steps_.push_back(step);
+}
+
+void PlanBuilder::prepare_step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name) {
+    const auto index = static_cast<uint32_t>(prepare_steps_.size());
+    prepare_steps_.push_back(make_step(kernel, args, name));
+    for_tensors(prepare_steps_.back(), [&](plan::Tensor& tensor) {
+        if (tensor.kind == plan::TensorKind::prepared) extend(tensor, index, index);
+    });
+}
+
+void PlanBuilder::begin_loop(const Size& iterations) {
+    if (in_loop_) throw std::logic_error("a loop inside a loop");
+    in_loop_ = true;
+    loops_.push_back({static_cast<uint32_t>(steps_.size()), 0, expression(iterations), 0});
+}
+
+// One iteration may be at the first step while another is at the last one: what they share lives through all of them.
+void PlanBuilder::end_loop() {
+    if (!in_loop_) throw std::logic_error("the end of a loop that did not begin");
+    in_loop_ = false;
+    plan::Loop& loop = loops_.back();
+    if (loop.first_step == steps_.size()) return loops_.pop_back();
+    loop.last_step = static_cast<uint32_t>(steps_.size() - 1);
+    for (uint32_t s = loop.first_step; s <= loop.last_step; ++s)
+        for_tensors(steps_[s], [&](plan::Tensor& tensor) {
+            if (tensor.kind == plan::TensorKind::arena) extend(tensor, loop.first_step, loop.last_step);
+        });
 }
 
 plan::Port PlanBuilder::make_port(const PlanPort& port) {
@@ -151,17 +209,32 @@ void PlanBuilder::constraint(const Size& condition, std::string_view message) {
 }
 
 std::vector<uint8_t> PlanBuilder::finish(uint32_t kernel_count) const {
+    if (in_loop_) throw std::logic_error("a loop without an end");
+    const auto prepare_count = static_cast<uint32_t>(prepare_steps_.size());
+    std::vector<plan::Step> steps = prepare_steps_;
+    steps.insert(steps.end(), steps_.begin(), steps_.end());
+    std::vector<plan::Loop> loops = loops_;
+    for (plan::Loop& loop : loops) loop.first_step += prepare_count, loop.last_step += prepare_count;
+    std::vector<plan::Tensor> tensors = tensors_;
+    for (plan::Tensor& tensor : tensors) {
+        const bool touched = tensor.first_step <= tensor.last_step;
+        if (!touched || tensor.kind == plan::TensorKind::prepared) continue;
+        tensor.first_step += prepare_count;
+        tensor.last_step += prepare_count;
+    }
     plan::Header header{};
     header.magic = plan::magic;
     header.abi_version = plan::abi_version;
     header.kernel_count = kernel_count;
+    header.prepare_count = prepare_count;
     std::vector<uint8_t> blob(sizeof(plan::Header));
     header.expressions = append(blob, expressions_);
-    header.tensors = append(blob, tensors_);
+    header.tensors = append(blob, tensors);
     header.dims = append(blob, dims_);
     header.buffers = append(blob, buffers_);
     header.args = append(blob, args_);
-    header.steps = append(blob, steps_);
+    header.steps = append(blob, steps);
+    header.loops = append(blob, loops);
     header.inputs = append(blob, inputs_);
     header.outputs = append(blob, outputs_);
     header.constraints = append(blob, constraints_);

@@ -10,7 +10,7 @@ namespace atrous {
 namespace {
 
 constexpr std::array element_names{"f32", "i64", "i32", "u8", "boolean", "i8", "f64", "f16"};
-constexpr std::array kind_names{"arena", "weights", "input", "output"};
+constexpr std::array kind_names{"arena", "weights", "input", "output", "prepared", "scratch"};
 constexpr std::array operator_names{"",          "",    "+",   "-",   "*",     "/",     "floor_div",
                                     "trunc_div", "mod", "min", "max", "floor", "ceil",  "round_even",
                                     "sqrt",      "neg", "f32", "==",  "<",     "select"};
@@ -32,7 +32,11 @@ class PlanText {
             out_ << "require " << expression(view_.constraints()[i].condition) << ": "
                  << view_.string(view_.constraints()[i].message) << "\n";
         for (uint32_t t = 0; t < header.tensors.count; ++t) tensor(t);
-        for (uint32_t s = 0; s < header.steps.count; ++s) step(s);
+        for (uint32_t s = 0; s < header.steps.count; ++s) {
+            for (uint64_t i = 0; i < header.loops.count; ++i)
+                if (view_.loops()[i].first_step == s) loop(view_.loops()[i]);
+            step(s);
+        }
         return out_.str();
     }
 
@@ -49,21 +53,29 @@ class PlanText {
         const plan::Tensor& tensor = view_.tensors()[t];
         out_ << "tensor " << t << " " << kind_names[size_t(tensor.kind)] << " " << element_names[size_t(tensor.element)]
              << "[" << expression(tensor.size) << "] \"" << view_.string(tensor.name) << "\"";
-        if (tensor.kind == plan::TensorKind::arena) out_ << " steps " << tensor.first_step << ".." << tensor.last_step;
+        const bool lives = tensor.kind == plan::TensorKind::arena || tensor.kind == plan::TensorKind::scratch;
+        if (lives) out_ << " steps " << tensor.first_step << ".." << tensor.last_step;
         if (tensor.kind == plan::TensorKind::weights) out_ << " at " << tensor.offset;
         out_ << "\n";
     }
 
+    void loop(const plan::Loop& loop) {
+        out_ << "loop over steps " << loop.first_step << ".." << loop.last_step << ", " << expression(loop.iterations)
+             << " iterations\n";
+    }
+
     void step(uint32_t s) {
         const plan::Step& step = view_.steps()[s];
-        out_ << "step " << s << " " << name_of(network_.kernels[step.kernel].spec) << " \"" << view_.string(step.name)
-             << "\"";
+        out_ << (s < view_.header().prepare_count ? "prepare step " : "step ") << s << " "
+             << name_of(network_.kernels[step.kernel].spec) << " \"" << view_.string(step.name) << "\"";
         if (step.skip != plan::none) out_ << " skip if " << expression(step.skip);
         out_ << "\n";
         for (uint32_t a = 0; a < step.arg_count; ++a) {
             const plan::Arg& arg = view_.args()[step.first_arg + a];
             if (arg.kind == plan::ArgKind::buffer)
                 buffer(view_.buffers()[arg.index]);
+            else if (arg.kind == plan::ArgKind::iteration)
+                out_ << "    iteration\n";
             else
                 out_ << "    " << expression(arg.index) << "\n";
         }

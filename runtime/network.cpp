@@ -4,24 +4,10 @@
 #include <cstring>
 
 #include "runtime/network_cpu.h"
-#include "runtime/network_threads.h"
 
 namespace atrous::network {
 
 namespace {
-
-// Frees what it holds. (std::unique_ptr would do, were it certain to need nothing of libstdc++.)
-class Block {
-  public:
-    explicit Block(uint64_t bytes) : memory_(static_cast<uint8_t*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64))) {}
-    ~Block() { std::free(memory_); }
-    Block(const Block&) = delete;
-    Block& operator=(const Block&) = delete;
-    uint8_t* get() const { return memory_; }
-
-  private:
-    uint8_t* memory_;
-};
 
 int check_options(const atrous_options* options) {
     if (!options) return ATROUS_OK;
@@ -47,6 +33,21 @@ const Level* choose_level(const Parts& parts, const char* target) {
         if (runs && (!target || std::strcmp(target, level.target) == 0)) return &level;
     }
     return nullptr;
+}
+
+// Calls the preparing steps. `prepared` becomes the memory that they fill, and is empty without them.
+int prepare(const atrous_net& net, int threads, Block& prepared) {
+    if (net.plan.header().prepare_count == 0) return ATROUS_OK;
+    Block tables;
+    if (!tables.allocate(net.tables.end)) return ATROUS_NO_MEMORY;
+    ResolvedPlan plan(net.plan, net.tables, tables.get());
+    if (const int error = plan.evaluate_constants()) return error;
+    if (const int error = plan.pack_prepared()) return error;
+    if (!prepared.allocate(plan.prepared_bytes())) return ATROUS_NO_MEMORY;
+    const Memory memory{nullptr, nullptr, net.parts.weights, prepared.get(), nullptr, nullptr};
+    if (const int error = plan.bind_prepared(memory)) return error;
+    Threads pool(threads == 0 ? available_cpus() : threads);
+    return plan.call_prepared(net.level.kernels, pool);
 }
 
 // A network without inputs takes no array of them.
@@ -94,32 +95,38 @@ int open(const Parts& parts, const atrous_options* options, atrous_net** net) {
     if (!plan.is_valid()) return ATROUS_BAD_PLAN;
     const Level* level = choose_level(parts, options ? options->target : nullptr);
     if (!level) return ATROUS_NO_TARGET;
+    atrous_net opened{parts, *level, plan, tables_of(plan), nullptr};
+    Block prepared;
+    if (const int error = prepare(opened, options ? options->threads : 0, prepared)) return error;
     void* memory = std::malloc(sizeof(atrous_net));
     if (!memory) return ATROUS_NO_MEMORY;
-    *net = new (memory) atrous_net{parts, *level, plan, tables_of(plan)};
+    opened.prepared = prepared.release();
+    *net = new (memory) atrous_net(opened);
     return ATROUS_OK;
 }
 
 int output_shape(const atrous_net* net, const atrous_tensor* inputs, atrous_tensor* outputs) {
     if (!net || !has_inputs(net, inputs) || !outputs) return ATROUS_BAD_ARGUMENT;
-    const Block block(net->tables.end);
-    if (!block.get()) return ATROUS_NO_MEMORY;
-    ResolvedPlan plan(net->plan, net->tables, block.get());
+    Block tables;
+    if (!tables.allocate(net->tables.end)) return ATROUS_NO_MEMORY;
+    ResolvedPlan plan(net->plan, net->tables, tables.get());
     if (const int error = plan.evaluate(inputs)) return error;
     return plan.shape_outputs(outputs);
 }
 
 int workspace_size(const atrous_net* net, const atrous_tensor* inputs, size_t* bytes) {
     if (!net || !has_inputs(net, inputs) || !bytes) return ATROUS_BAD_ARGUMENT;
-    const Block block(net->tables.end);
-    if (!block.get()) return ATROUS_NO_MEMORY;
-    ResolvedPlan plan(net->plan, net->tables, block.get());
+    Block tables;
+    if (!tables.allocate(net->tables.end)) return ATROUS_NO_MEMORY;
+    ResolvedPlan plan(net->plan, net->tables, tables.get());
     if (const int error = plan.evaluate(inputs)) return error;
     if (const int error = plan.pack()) return error;
-    *bytes = net->tables.end + plan.arena_bytes();
+    *bytes = net->tables.end + plan.arena_bytes() + plan.slot_bytes();
     return ATROUS_OK;
 }
 
+// A workspace holds the plan's tables, the arena, and the first slot, in this order; without one, the last two are
+// allocated when the tables say how large they are.
 int run(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs, void* workspace,
         int threads) {
     if (!net || !has_inputs(net, inputs) || !outputs || threads < 0) return ATROUS_BAD_ARGUMENT;
@@ -127,23 +134,23 @@ int run(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor*
     for (uint64_t i = 0; i < net->plan.header().inputs.count; ++i) {
         if (!inputs[i].data) return ATROUS_BAD_ARGUMENT;
     }
-    if (!workspace) {
-        size_t bytes = 0;
-        if (const int error = workspace_size(net, inputs, &bytes)) return error;
-        const Block block(bytes);
-        return block.get() ? run(net, inputs, outputs, block.get(), threads) : ATROUS_NO_MEMORY;
-    }
-    uint8_t* memory = static_cast<uint8_t*>(workspace);
-    ResolvedPlan plan(net->plan, net->tables, memory);
+    Block own_tables, own_arena;
+    if (!workspace && !own_tables.allocate(net->tables.end)) return ATROUS_NO_MEMORY;
+    uint8_t* tables = workspace ? static_cast<uint8_t*>(workspace) : own_tables.get();
+    ResolvedPlan plan(net->plan, net->tables, tables);
     if (const int error = plan.evaluate(inputs)) return error;
     if (const int error = plan.check_outputs(outputs)) return error;
     if (const int error = plan.pack()) return error;
-    if (const int error = plan.bind(inputs, outputs, net->parts.weights, memory + net->tables.end)) return error;
+    if (!workspace && !own_arena.allocate(plan.arena_bytes() + plan.slot_bytes())) return ATROUS_NO_MEMORY;
+    uint8_t* arena = workspace ? tables + net->tables.end : own_arena.get();
+    const Memory memory{inputs, outputs, net->parts.weights, net->prepared, arena, arena + plan.arena_bytes()};
+    if (const int error = plan.bind(memory)) return error;
     Threads pool(threads == 0 ? available_cpus() : threads);
-    return plan.call(net->level.kernels, &pool);
+    return plan.call(net->level.kernels, pool);
 }
 
 void close(atrous_net* net) {
+    if (net) std::free(net->prepared);
     std::free(net);
 }
 

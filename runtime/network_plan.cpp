@@ -49,6 +49,30 @@ halide_type_t halide_type(plan::ElementType type) {
     }
 }
 
+// Tensors in memory that is allocated here, and not the caller's or the library's.
+bool is_own(plan::TensorKind kind) {
+    return kind == plan::TensorKind::arena || kind == plan::TensorKind::prepared || kind == plan::TensorKind::scratch;
+}
+
+uint32_t operand_count(plan::ExprOp op) {
+    switch (op) {
+    case plan::ExprOp::constant:
+    case plan::ExprOp::input_dim:
+        return 0;
+    case plan::ExprOp::floor:
+    case plan::ExprOp::ceil:
+    case plan::ExprOp::round_even:
+    case plan::ExprOp::sqrt:
+    case plan::ExprOp::neg:
+    case plan::ExprOp::to_f32:
+        return 1;
+    case plan::ExprOp::select:
+        return 3;
+    default:
+        return 2;
+    }
+}
+
 uint64_t most_arguments(const PlanView& plan) {
     uint32_t most = 0;
     for (uint64_t i = 0; i < plan.header().steps.count; ++i) most = std::max(most, plan.steps()[i].arg_count);
@@ -77,6 +101,7 @@ Tables tables_of(const PlanView& plan) {
     tables.arguments = reserve(most_arguments(plan) + 1, sizeof(void*));
     tables.skipped = reserve(h.steps.count, 1);
     tables.end = end;
+    tables.slot = slot_tables(plan);
     return tables;
 }
 
@@ -91,7 +116,8 @@ ResolvedPlan::ResolvedPlan(const PlanView& plan, const Tables& tables, uint8_t* 
       dims_(reinterpret_cast<halide_dimension_t*>(memory + tables.dims)),
       scalars_(reinterpret_cast<Scalar*>(memory + tables.scalars)),
       arguments_(reinterpret_cast<void**>(memory + tables.arguments)),
-      skipped_(memory + tables.skipped) {}
+      skipped_(memory + tables.skipped),
+      slot_tables_(tables.slot) {}
 
 int ResolvedPlan::evaluate(const atrous_tensor* inputs) {
     const plan::Header& h = plan_.header();
@@ -107,6 +133,43 @@ int ResolvedPlan::evaluate(const atrous_tensor* inputs) {
         if (condition == 0 || std::isnan(condition)) return ATROUS_CONSTRAINT - static_cast<int>(i);
     }
     return ATROUS_OK;
+}
+
+// Whatever depends on an input is not a number, also where the operation would make one of it, as min and select do.
+int ResolvedPlan::evaluate_constants() {
+    for (uint64_t i = 0; i < plan_.header().expressions.count; ++i) {
+        const plan::Expr& e = plan_.expressions()[i];
+        const uint32_t operands[] = {e.a, e.b, e.c};
+        bool known = e.op != plan::ExprOp::input_dim;
+        for (uint32_t n = 0; n < operand_count(e.op); ++n) known = known && !std::isnan(values_[operands[n]]);
+        values_[i] = known ? evaluate(e, nullptr) : std::nan("");
+    }
+    for (uint64_t i = 0; i < plan_.header().prepare_count; ++i) {
+        if (!is_constant(plan_.steps()[i])) return ATROUS_BAD_PLAN;
+    }
+    return ATROUS_OK;
+}
+
+bool ResolvedPlan::is_constant(const plan::Step& step) const {
+    if (step.skip != plan::none && std::isnan(values_[step.skip])) return false;
+    for (uint32_t a = step.first_arg; a < step.first_arg + step.arg_count; ++a) {
+        const plan::Arg& arg = plan_.args()[a];
+        const bool constant = arg.kind == plan::ArgKind::buffer ? is_constant(plan_.buffers()[arg.index])
+                                                                : !std::isnan(values_[arg.index]);
+        if (!constant) return false;
+    }
+    return true;
+}
+
+bool ResolvedPlan::is_constant(const plan::Buffer& buffer) const {
+    if (std::isnan(values_[buffer.offset])) return false;
+    for (uint32_t d = buffer.first_dim; d < buffer.first_dim + buffer.rank; ++d) {
+        const plan::Dim& dim = plan_.dims()[d];
+        for (const uint32_t value : {dim.min, dim.extent, dim.stride}) {
+            if (std::isnan(values_[value])) return false;
+        }
+    }
+    return true;
 }
 
 // What must be right before a dimension's value may be used.
@@ -211,51 +274,65 @@ int ResolvedPlan::check_outputs(const atrous_tensor* outputs) const {
 }
 
 int ResolvedPlan::pack() {
-    if (const int error = size_tensors()) return error;
-    place_tensors();
-    return arena_bytes_ <= address_limit ? ATROUS_OK : ATROUS_TOO_LARGE;
+    if (const int error = size_tensors(false)) return error;
+    arena_bytes_ = place_tensors(plan::TensorKind::arena);
+    slot_bytes_ = 0;
+    if (plan_.header().loops.count > 0) slot_bytes_ = slot_tables_ + place_tensors(plan::TensorKind::scratch);
+    return arena_bytes_ + slot_bytes_ <= address_limit ? ATROUS_OK : ATROUS_TOO_LARGE;
+}
+
+int ResolvedPlan::pack_prepared() {
+    const int error = size_tensors(true);
+    return error == ATROUS_BAD_SHAPE ? ATROUS_BAD_PLAN : error;
 }
 
 // Kernels index with 32 bits, so no tensor may have more elements than that.
-int ResolvedPlan::size_tensors() {
+int ResolvedPlan::size_tensors(bool prepared_only) {
     uint64_t sum = 0;
+    prepared_bytes_ = 0;
     for (uint64_t i = 0; i < plan_.header().tensors.count; ++i) {
         const plan::Tensor& tensor = plan_.tensors()[i];
         tensor_bytes_[i] = tensor_offsets_[i] = 0;
-        if (tensor.size == plan::none) continue;
+        const bool constant = tensor.kind == plan::TensorKind::prepared || tensor.kind == plan::TensorKind::weights;
+        if (tensor.size == plan::none || (prepared_only && !constant)) continue;
         int64_t elements = 0;
         if (!to_integer(values_[tensor.size], elements)) return ATROUS_BAD_SHAPE;
         if (elements > int32_limit) return ATROUS_TOO_LARGE;
         tensor_bytes_[i] = static_cast<uint64_t>(std::max<int64_t>(elements, 0)) * plan::size_of(tensor.element);
-        if (tensor.kind == plan::TensorKind::arena) tensor_bytes_[i] = align(tensor_bytes_[i]);
+        if (is_own(tensor.kind)) tensor_bytes_[i] = align(tensor_bytes_[i]);
         sum += tensor_bytes_[i];
         if (sum > address_limit) return ATROUS_TOO_LARGE;
+        if (tensor.kind != plan::TensorKind::prepared) continue;
+        tensor_offsets_[i] = prepared_bytes_;
+        prepared_bytes_ += tensor_bytes_[i];
     }
     return ATROUS_OK;
 }
 
 // Greedy by size: the largest tensors choose first, each the smallest gap between those that live at the same time.
-void ResolvedPlan::place_tensors() {
+// The bytes that they take.
+uint64_t ResolvedPlan::place_tensors(plan::TensorKind kind) {
     uint32_t count = 0;
     for (uint64_t i = 0; i < plan_.header().tensors.count; ++i) {
         const plan::Tensor& tensor = plan_.tensors()[i];
-        const bool used = tensor.kind == plan::TensorKind::arena && tensor.first_step <= tensor.last_step;
+        const bool used = tensor.kind == kind && tensor.first_step <= tensor.last_step;
         if (used && tensor_bytes_[i] > 0) order_[count++] = static_cast<uint32_t>(i);
     }
     std::sort(order_, order_ + count, [&](uint32_t a, uint32_t b) {
         return tensor_bytes_[a] != tensor_bytes_[b] ? tensor_bytes_[a] > tensor_bytes_[b] : a < b;
     });
-    arena_bytes_ = 0;
+    uint64_t end = 0;
     for (uint32_t n = 0; n < count; ++n) {
         const uint32_t tensor = order_[n];
         tensor_offsets_[tensor] = best_place(tensor, n);
-        arena_bytes_ = std::max(arena_bytes_, tensor_offsets_[tensor] + tensor_bytes_[tensor]);
+        end = std::max(end, tensor_offsets_[tensor] + tensor_bytes_[tensor]);
         uint32_t position = n;
         for (; position > 0 && tensor_offsets_[placed_[position - 1]] > tensor_offsets_[tensor]; --position) {
             placed_[position] = placed_[position - 1];
         }
         placed_[position] = tensor;
     }
+    return end;
 }
 
 uint64_t ResolvedPlan::best_place(uint32_t tensor, uint32_t placed_count) const {
@@ -274,17 +351,32 @@ uint64_t ResolvedPlan::best_place(uint32_t tensor, uint32_t placed_count) const 
     return best != UINT64_MAX ? best : end;
 }
 
-int ResolvedPlan::bind(const atrous_tensor* inputs, const atrous_tensor* outputs, const uint8_t* weights,
-                       uint8_t* arena) {
-    const plan::Header& h = plan_.header();
-    std::memset(static_cast<void*>(buffers_), 0, h.buffers.count * sizeof(halide_buffer_t));
-    const Memory memory{inputs, outputs, weights, arena};
-    for (uint64_t i = 0; i < h.steps.count; ++i) {
+int ResolvedPlan::bind(const Memory& memory) {
+    scratch_ = memory.slot + slot_tables_;
+    if (const int error = bind_steps(plan_.header().prepare_count, plan_.header().steps.count, memory)) return error;
+    return bind_loops();
+}
+
+int ResolvedPlan::bind_prepared(const Memory& memory) {
+    return bind_steps(0, plan_.header().prepare_count, memory);
+}
+
+int ResolvedPlan::bind_steps(uint64_t first, uint64_t end, const Memory& memory) {
+    std::memset(static_cast<void*>(buffers_), 0, plan_.header().buffers.count * sizeof(halide_buffer_t));
+    for (uint64_t i = first; i < end; ++i) {
         const plan::Step& step = plan_.steps()[i];
         skipped_[i] = step.skip != plan::none && values_[step.skip] != 0;
         if (skipped_[i]) continue;
         if (const int error = bind_step(step, memory)) return error;
         skipped_[i] = writes_nothing(step);
+    }
+    return ATROUS_OK;
+}
+
+int ResolvedPlan::bind_loops() const {
+    for (uint64_t i = 0; i < plan_.header().loops.count; ++i) {
+        int32_t iterations = 0;
+        if (!to_int32(values_[plan_.loops()[i].iterations], iterations)) return ATROUS_TOO_LARGE;
     }
     return ATROUS_OK;
 }
@@ -326,6 +418,7 @@ int ResolvedPlan::bind_buffer(uint32_t index, const Memory& memory) {
 
 int ResolvedPlan::bind_scalar(uint32_t index) {
     const plan::Arg& arg = plan_.args()[index];
+    if (arg.kind == plan::ArgKind::iteration) return ATROUS_OK;  // each slot has its own
     if (arg.kind == plan::ArgKind::f32) {
         scalars_[index].f32 = static_cast<float>(values_[arg.index]);
         return ATROUS_OK;
@@ -357,6 +450,10 @@ uint8_t* ResolvedPlan::base_of(uint32_t index, const Memory& memory) const {
         return static_cast<uint8_t*>(memory.outputs[tensor.index].data);
     case plan::TensorKind::weights:
         return const_cast<uint8_t*>(memory.weights) + tensor.offset;  // kernels only read them
+    case plan::TensorKind::prepared:
+        return const_cast<uint8_t*>(memory.prepared) + tensor_offsets_[index];  // only preparing steps write them
+    case plan::TensorKind::scratch:
+        return scratch_ + tensor_offsets_[index];
     default:
         return memory.arena + tensor_offsets_[index];
     }
@@ -374,19 +471,40 @@ bool ResolvedPlan::writes_nothing(const plan::Step& step) const {
     return false;
 }
 
-int ResolvedPlan::call(const Kernel* kernels, void* user_context) {
-    for (uint64_t i = 0; i < plan_.header().steps.count; ++i) {
-        if (skipped_[i]) continue;
-        const plan::Step& step = plan_.steps()[i];
-        arguments_[0] = &user_context;
-        for (uint32_t a = 0; a < step.arg_count; ++a) {
-            const plan::Arg& arg = plan_.args()[step.first_arg + a];
-            arguments_[a + 1] = arg.kind == plan::ArgKind::buffer ? static_cast<void*>(&buffers_[arg.index])
-                                                                  : static_cast<void*>(&scalars_[step.first_arg + a]);
+int ResolvedPlan::call(const Kernel* kernels, Threads& pool) {
+    Slots slots(scratch_ - slot_tables_, slot_bytes_);
+    slots.add(std::min(pool.count(), most_iterations()) - 1);
+    const plan::Loop *loop = plan_.loops(), *end = loop + plan_.header().loops.count;
+    for (uint64_t i = plan_.header().prepare_count; i < plan_.header().steps.count; ++i) {
+        int error = ATROUS_OK;
+        if (loop != end && i == loop->first_step) {
+            error = call_loop(*loop, kernels, slots, pool);
+            i = loop++->last_step;
+        } else {
+            error = call_step(i, kernels, &pool);
         }
-        if (kernels[step.kernel](arguments_) != 0) return ATROUS_KERNEL_FAILED;
+        if (error) return error;
     }
     return ATROUS_OK;
+}
+
+int ResolvedPlan::call_prepared(const Kernel* kernels, Threads& pool) {
+    for (uint64_t i = 0; i < plan_.header().prepare_count; ++i) {
+        if (const int error = call_step(i, kernels, &pool)) return error;
+    }
+    return ATROUS_OK;
+}
+
+int ResolvedPlan::call_step(uint64_t index, const Kernel* kernels, void* user_context) {
+    if (skipped_[index]) return ATROUS_OK;
+    const plan::Step& step = plan_.steps()[index];
+    arguments_[0] = &user_context;
+    for (uint32_t a = 0; a < step.arg_count; ++a) {
+        const plan::Arg& arg = plan_.args()[step.first_arg + a];
+        arguments_[a + 1] = arg.kind == plan::ArgKind::buffer ? static_cast<void*>(&buffers_[arg.index])
+                                                              : static_cast<void*>(&scalars_[step.first_arg + a]);
+    }
+    return kernels[step.kernel](arguments_) == 0 ? ATROUS_OK : ATROUS_KERNEL_FAILED;
 }
 
 }  // namespace atrous::network

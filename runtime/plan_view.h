@@ -18,20 +18,15 @@ class PlanView {
     const Buffer* buffers() const { return at<Buffer>(header().buffers); }
     const Arg* args() const { return at<Arg>(header().args); }
     const Step* steps() const { return at<Step>(header().steps); }
+    const Loop* loops() const { return at<Loop>(header().loops); }
     const Port* inputs() const { return at<Port>(header().inputs); }
     const Port* outputs() const { return at<Port>(header().outputs); }
     const Constraint* constraints() const { return at<Constraint>(header().constraints); }
     const char* string(uint32_t offset) const { return at<char>(header().strings) + offset; }
 
-    // Are magic and version the ones of plan.h, and do all tables lie inside the blob? (That indexes are in range is
-    // the compiler's promise.)
-    bool is_valid() const {
-        const Header& h = header();
-        return h.magic == magic && h.abi_version == abi_version && holds<Expr>(h.expressions) &&
-               holds<Tensor>(h.tensors) && holds<Dim>(h.dims) && holds<Buffer>(h.buffers) && holds<Arg>(h.args) &&
-               holds<Step>(h.steps) && holds<Port>(h.inputs) && holds<Port>(h.outputs) &&
-               holds<Constraint>(h.constraints) && holds<char>(h.strings);
-    }
+    // Are magic and version the ones of plan.h, do all tables lie inside the blob, and do steps, loops and the kinds of
+    // tensors that they touch go together as plan.h says? (That other indexes are in range is the compiler's promise.)
+    bool is_valid() const;
 
   private:
     template <typename T>
@@ -43,6 +38,13 @@ class PlanView {
         const uint64_t bytes = header().bytes;
         return table.offset % 8 == 0 && table.offset <= bytes && table.count <= (bytes - table.offset) / sizeof(T);
     }
+
+    bool has_tables() const;
+    bool has_valid_loops() const;
+    bool has_valid_tensors() const;
+    bool has_valid_steps() const;
+    bool is_valid_step(uint32_t step, const Loop* loop) const;
+    bool is_valid_buffer(uint32_t buffer, uint32_t step, bool written, const Loop* loop) const;
 
     const uint8_t* blob_;
 };

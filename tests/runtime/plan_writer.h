@@ -47,6 +47,11 @@ class PlanWriter {
                          string("step"), skip});
         args.insert(args.end(), arguments.begin(), arguments.end());
     }
+    // The last `count` steps.
+    void loop(uint32_t count, uint32_t iterations) {
+        const uint32_t end = static_cast<uint32_t>(steps.size());
+        loops.push_back({end - count, end - 1, iterations, 0});
+    }
     void input(const std::vector<uint32_t>& sizes, ElementType type = ElementType::f32) {
         inputs.push_back(port("x", sizes, type));
     }
@@ -63,6 +68,7 @@ class PlanWriter {
         header.magic = magic;
         header.abi_version = abi_version;
         header.kernel_count = kernel_count;
+        header.prepare_count = prepare_count;
         std::vector<uint64_t> words((sizeof header + 7) / 8);
         append(words, header.expressions, expressions);
         append(words, header.tensors, tensors);
@@ -70,6 +76,7 @@ class PlanWriter {
         append(words, header.buffers, buffers);
         append(words, header.args, args);
         append(words, header.steps, steps);
+        append(words, header.loops, loops);
         append(words, header.inputs, inputs);
         append(words, header.outputs, outputs);
         append(words, header.constraints, constraints);
@@ -85,6 +92,8 @@ class PlanWriter {
     std::vector<Buffer> buffers;
     std::vector<Arg> args;
     std::vector<Step> steps;
+    std::vector<Loop> loops;
+    uint32_t prepare_count = 0;
     std::vector<Port> inputs, outputs;
     std::vector<Constraint> constraints;
     std::vector<char> strings;

@@ -1,0 +1,167 @@
+// Loops of a resolved plan: their iterations on all threads, each thread with a slot of its own.
+//
+// A slot holds what differs between threads: the iteration's number, the body's buffers that lie in scratch tensors,
+// the arguments of its steps, and the scratch tensors.
+#include <algorithm>
+#include <atomic>
+
+#include "runtime/network_plan.h"
+
+namespace atrous::network {
+
+namespace {
+
+constexpr size_t cache_line = 64;
+
+size_t align(size_t bytes) {
+    return (bytes + cache_line - 1) / cache_line * cache_line;
+}
+
+bool is_scratch(const PlanView& plan, const plan::Arg& arg) {
+    return arg.kind == plan::ArgKind::buffer &&
+           plan.tensors()[plan.buffers()[arg.index].tensor].kind == plan::TensorKind::scratch;
+}
+
+// Of the loop's body: arguments that are scratch buffers.
+size_t scratch_buffers(const PlanView& plan, const plan::Loop& loop) {
+    size_t count = 0;
+    for (uint64_t s = loop.first_step; s <= loop.last_step; ++s) {
+        const plan::Step& step = plan.steps()[s];
+        for (uint32_t a = 0; a < step.arg_count; ++a) count += is_scratch(plan, plan.args()[step.first_arg + a]);
+    }
+    return count;
+}
+
+size_t pointers(const PlanView& plan, const plan::Loop& loop) {
+    size_t count = 0;
+    for (uint64_t s = loop.first_step; s <= loop.last_step; ++s) count += plan.steps()[s].arg_count + 1;
+    return count;
+}
+
+}  // namespace
+
+size_t slot_tables(const PlanView& plan) {
+    size_t most = 0;
+    for (uint64_t i = 0; i < plan.header().loops.count; ++i) {
+        const plan::Loop& loop = plan.loops()[i];
+        most = std::max(most, cache_line + scratch_buffers(plan, loop) * sizeof(halide_buffer_t) +
+                                  pointers(plan, loop) * sizeof(void*));
+    }
+    return align(most);
+}
+
+// Half as many until there is memory for them: the result is the same with any number, and later.
+void Slots::add(int count) {
+    for (added_ = std::max(count, 0); added_ > 0; added_ /= 2) {
+        const auto slots = static_cast<uint64_t>(added_);
+        if (bytes_ <= UINT64_MAX / slots && block_.allocate(slots * bytes_)) return;
+    }
+}
+
+// What the tasks of one loop share.
+struct ResolvedPlan::LoopCall {
+    const ResolvedPlan& plan;
+    const plan::Loop& loop;
+    const Kernel* kernels;
+    const Slots& slots;
+    int iterations;
+    std::atomic<int64_t> next{0};
+};
+
+// A loop's body in a slot. Steps that are skipped have no arguments there.
+class ResolvedPlan::Body {
+  public:
+    Body(const LoopCall& call, void** user_context, uint8_t* slot);
+    int call(int32_t iteration);
+
+  private:
+    void* argument(uint32_t arg);
+    halide_buffer_t* copy_of(const halide_buffer_t& buffer);
+
+    const LoopCall& call_;
+    int32_t* iteration_;
+    halide_buffer_t* free_buffer_;
+    void** arguments_;  // of each step: the user context, then its arguments
+    uint8_t* scratch_;
+};
+
+ResolvedPlan::Body::Body(const LoopCall& call, void** user_context, uint8_t* slot)
+    : call_(call),
+      iteration_(reinterpret_cast<int32_t*>(slot)),
+      free_buffer_(reinterpret_cast<halide_buffer_t*>(slot + cache_line)),
+      arguments_(reinterpret_cast<void**>(free_buffer_ + scratch_buffers(call.plan.plan_, call.loop))),
+      scratch_(slot + call.plan.slot_tables_) {
+    void** next = arguments_;
+    for (uint64_t s = call.loop.first_step; s <= call.loop.last_step; ++s) {
+        if (call.plan.skipped_[s]) continue;
+        const plan::Step& step = call.plan.plan_.steps()[s];
+        *next++ = user_context;
+        for (uint32_t a = 0; a < step.arg_count; ++a) *next++ = argument(step.first_arg + a);
+    }
+}
+
+void* ResolvedPlan::Body::argument(uint32_t index) {
+    const ResolvedPlan& plan = call_.plan;
+    const plan::Arg& arg = plan.plan_.args()[index];
+    if (arg.kind == plan::ArgKind::iteration) return iteration_;
+    if (arg.kind != plan::ArgKind::buffer) return &plan.scalars_[index];
+    halide_buffer_t& buffer = plan.buffers_[arg.index];
+    return is_scratch(plan.plan_, arg) ? copy_of(buffer) : &buffer;
+}
+
+// The same place in this slot's scratch memory as `buffer` has in the first slot's.
+halide_buffer_t* ResolvedPlan::Body::copy_of(const halide_buffer_t& buffer) {
+    *free_buffer_ = buffer;
+    free_buffer_->host = scratch_ + (buffer.host - call_.plan.scratch_);
+    return free_buffer_++;
+}
+
+int ResolvedPlan::Body::call(int32_t iteration) {
+    *iteration_ = iteration;
+    void** arguments = arguments_;
+    for (uint64_t s = call_.loop.first_step; s <= call_.loop.last_step; ++s) {
+        if (call_.plan.skipped_[s]) continue;
+        const plan::Step& step = call_.plan.plan_.steps()[s];
+        if (call_.kernels[step.kernel](arguments) != 0) return ATROUS_KERNEL_FAILED;
+        arguments += step.arg_count + 1;
+    }
+    return ATROUS_OK;
+}
+
+// None where every step is skipped.
+int ResolvedPlan::iterations_of(const plan::Loop& loop) const {
+    for (uint64_t s = loop.first_step; s <= loop.last_step; ++s) {
+        if (!skipped_[s]) return std::max(0, static_cast<int>(values_[loop.iterations]));
+    }
+    return 0;
+}
+
+int ResolvedPlan::most_iterations() const {
+    int most = 0;
+    for (uint64_t i = 0; i < plan_.header().loops.count; ++i) most = std::max(most, iterations_of(plan_.loops()[i]));
+    return most;
+}
+
+// As many tasks as slots, each with the slot of its number, so that no task need know its thread.
+int ResolvedPlan::call_loop(const plan::Loop& loop, const Kernel* kernels, const Slots& slots, Threads& pool) const {
+    LoopCall call{*this, loop, kernels, slots, iterations_of(loop)};
+    const int tasks = std::min(slots.count(), call.iterations);
+    return pool.parallel_for(call_iterations, 0, tasks, reinterpret_cast<uint8_t*>(&call));
+}
+
+// Takes iterations until none is left.
+int ResolvedPlan::call_iterations(void* user_context, int slot, uint8_t* loop_call) {
+    LoopCall& call = *reinterpret_cast<LoopCall*>(loop_call);
+    int64_t iteration = call.next.fetch_add(1, std::memory_order_relaxed);
+    if (iteration >= call.iterations) return ATROUS_OK;
+    Body body(call, &user_context, call.slots.at(slot));
+    for (; iteration < call.iterations; iteration = call.next.fetch_add(1, std::memory_order_relaxed)) {
+        if (const int error = body.call(static_cast<int32_t>(iteration))) {
+            call.next.store(call.iterations, std::memory_order_relaxed);
+            return error;
+        }
+    }
+    return ATROUS_OK;
+}
+
+}  // namespace atrous::network
