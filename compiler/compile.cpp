@@ -61,8 +61,9 @@ LoweredNetwork import_and_lower(const CompileOptions& options, const Settings& s
     sha256 = network.sha256;
     report_progress(options, "import", 1, 1);
     report_progress(options, "plan", 0, 1);
-    LoweredNetwork lowered = lower(std::move(network), LowerOptions{settings.targets, options.optimise_height,
-                                                                    options.optimise_width, options.keep_all});
+    LoweredNetwork lowered =
+        lower(std::move(network), LowerOptions{settings.targets, options.optimise_height, options.optimise_width,
+                                               options.winograd, options.keep_all});
     report_progress(options, "plan", 1, 1);
     return lowered;
 }
@@ -195,6 +196,7 @@ std::string compile_key(const CompileOptions& options) {
     for (const std::string& target : settings.targets) key += target + ",";
     key += "\n" + std::to_string(options.optimise_height) + "x" + std::to_string(options.optimise_width) + "\n";
     key += std::string(options.dynamic ? "dynamic" : "") + "\n" + (options.keep_all ? "all" : "") + "\n";
+    key += std::to_string(static_cast<int>(options.winograd)) + "\n";
     key += options.config_json.value_or("") + "\n";
     key += std::string(schedules_version()) + "\n" + halide_version() + "\n" + llvm_version() + "\n";
     key += sha256_of_file(settings.support / platform_of(settings.targets.front()) / "executor.o") + "\n";

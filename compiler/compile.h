@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "schedules/algorithm.h"
+
 namespace atrous {
 
 struct CompileOptions {
@@ -18,6 +20,7 @@ struct CompileOptions {
     bool library = true, header = true, shared = true, app = false, assembly = false, statements = false;
     int optimise_height = 0, optimise_width = 0;  // 0: the declared size, or 320
     bool dynamic = false;
+    WinogradPolicy winograd = WinogradPolicy::automatic;
     std::optional<std::string> config_json;  // already validated; embedded
     bool keep_all = false;                   // every float value becomes an output, in graph order (run --trace)
     std::filesystem::path cache;             // compiled kernels; empty: the user's cache folder

@@ -81,8 +81,8 @@ void run(const BatchedGemmSpec&, Arguments args) {
     for_each(out, [&](const Index& i) {
         double sum = 0;
         for (int64_t k = 0; k < weights.dims[1].extent; ++k)
-            sum += load(weights, {i[0], k, i[2], i[3]}) *
-                   load(input, {k % channel_block, i[1], k / channel_block, i[3]});
+            sum +=
+                load(weights, {i[0], k, i[2], i[3]}) * load(input, {k % channel_block, i[1], k / channel_block, i[3]});
         store(out, {i[0], i[1], i[2], i[3]}, sum);
     });
 }

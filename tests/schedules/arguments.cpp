@@ -109,7 +109,11 @@ TestArguments& TestArguments::output_image(Packing packing, ImageSize size) {
 }
 
 TestArguments& TestArguments::output(std::vector<int64_t> extents, ElementType element) {
-    args_.push_back(guarded(extents, element, std::vector<int>(extents.size(), 1)));
+    return output(extents, element, std::vector<int>(extents.size(), 1));
+}
+
+TestArguments& TestArguments::output(std::vector<int64_t> extents, ElementType element, const std::vector<int>& guard) {
+    args_.push_back(guarded(extents, element, guard));
     output_memory_ = &memory_.back();
     return *this;
 }

@@ -25,9 +25,10 @@ class TestArguments {
     TestArguments& bytes(std::vector<int64_t> extents, int values);  // u8, below `values`
     TestArguments& i32(int32_t value);
     TestArguments& f32(float value);
-    // The output, surrounded by a guard in every dimension.
+    // The output, surrounded by a guard in every dimension, or as wide a one as said in each.
     TestArguments& output_image(Packing packing, ImageSize size);
     TestArguments& output(std::vector<int64_t> extents, ElementType element = ElementType::f32);
+    TestArguments& output(std::vector<int64_t> extents, ElementType element, const std::vector<int>& guard);
 
     // Weights in c16 as kernel_spec.h wants them, zero where a block is padded.
     TestArguments& conv_weights_c16(int kernel_x, int kernel_y, int ci, int co, int groups);

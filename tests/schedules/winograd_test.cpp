@@ -1,0 +1,212 @@
+// The stages of Winograd convolution × odd shapes = the reference in double precision; and all of them together = a
+// direct convolution.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <numeric>
+
+#include "generators/winograd_matrices.h"
+#include "schedules/algorithm.h"
+#include "schedules/registry.h"
+#include "tests/schedules/arguments.h"
+#include "tests/schedules/kernel_runner.h"
+
+using namespace atrous;
+
+namespace {
+
+const std::vector<WinogradTile> tiles{{4, 4, 3, 3}, {2, 2, 3, 3}, {4, 2, 3, 3}, {1, 4, 1, 3},
+                                      {4, 1, 2, 1}, {4, 4, 2, 2}, {2, 2, 5, 4}};
+
+struct Image {
+    int width, height, dilation_x, dilation_y, tiles_x, tiles_y, batch;
+};
+const std::vector<Image> images{{1, 1, 1, 1, 1, 1, 1},   {7, 5, 1, 1, 2, 1, 1},    {16, 9, 2, 3, 4, 3, 1},
+                                {13, 4, 9, 2, 13, 1, 2}, {33, 2, 18, 1, 12, 2, 1}, {25, 11, 3, 5, 5, 11, 1}};
+
+int groups_of(int pixels, int outputs, int dilation, int tiles_per_group) {
+    const int all = winograd_tiles(pixels, outputs, dilation);
+    return (all + tiles_per_group - 1) / tiles_per_group;
+}
+
+// The group's index and counts, the dilation.
+void add_group(TestArguments& a, const Image& image, const WinogradTile& tile, int index) {
+    a.i32(index);
+    a.i32(groups_of(image.width, tile.outputs_x, image.dilation_x, image.tiles_x));
+    a.i32(groups_of(image.height, tile.outputs_y, image.dilation_y, image.tiles_y));
+    a.i32(image.dilation_x).i32(image.dilation_y);
+}
+
+int group_count(const Image& image, const WinogradTile& tile) {
+    return image.batch * groups_of(image.width, tile.outputs_x, image.dilation_x, image.tiles_x) *
+           groups_of(image.height, tile.outputs_y, image.dilation_y, image.tiles_y);
+}
+
+}  // namespace
+
+TEST_CASE("minimal filtering: the matrices compute a correlation exactly") {
+    for (int outputs : {1, 2, 4}) {
+        for (int taps : {1, 2, 3, 4, 5}) {
+            const int size = outputs + taps - 1;
+            if (size > 6) continue;
+            const WinogradMatrices m = winograd_matrices(outputs, taps);
+            for (int tap = 0; tap < taps; tap++) {
+                for (int datum = 0; datum < size; datum++) {
+                    for (int j = 0; j < outputs; j++) {
+                        double y = 0;
+                        for (int e = 0; e < size; e++) y += m.output[j][e] * m.filter[e][tap] * m.input[e][datum];
+                        INFO("F(" << outputs << ", " << taps << ")");
+                        CHECK(std::abs(y - (datum == j + tap)) < 1e-14);
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("tiles of an axis cover every output once") {
+    for (int outputs : {1, 2, 4}) {
+        for (int dilation : {1, 2, 3, 5, 9, 18, 100}) {
+            for (int pixels = 0; pixels < 80; pixels++) {
+                std::vector<int> written(static_cast<size_t>(pixels));
+                for (int tile = 0; tile < winograd_tiles(pixels, outputs, dilation); tile++) {
+                    const int first = tile / dilation * outputs * dilation + tile % dilation;
+                    CHECK(first < pixels);
+                    for (int o = 0; o < outputs; o++)
+                        if (first + o * dilation < pixels) written[static_cast<size_t>(first + o * dilation)]++;
+                }
+                CHECK(std::count(written.begin(), written.end(), 1) == pixels);
+            }
+        }
+    }
+}
+
+TEST_CASE("filters into the Winograd domain") {
+    for (const std::string& target : runnable_targets()) {
+        for (const WinogradTile& tile : tiles) {
+            WinogradWeightsSpec spec{ElementType::f32, tile};
+            CompiledKernel kernel(spec, {}, target);
+            for (auto [ci, co] : {std::pair{16, 16}, {33, 50}, {5, 16}}) {
+                TestArguments a(7);
+                a.conv_weights_c16(tile.kernel_x, tile.kernel_y, ci, co, 1);
+                a.output({channel_block, channel_block * blocks(ci), blocks(co), tile.size_x(), tile.size_y()});
+                INFO(name_of(spec) << " for " << target << ", " << ci << "→" << co);
+                CHECK(a.compare(spec, [&](auto& args) { return kernel.run(args); }) == "");
+            }
+        }
+    }
+}
+
+TEST_CASE("pixels into the Winograd domain") {
+    for (const std::string& target : runnable_targets()) {
+        for (const WinogradTile& tile : tiles) {
+            WinogradInputSpec spec{ElementType::f32, tile};
+            CompiledKernel kernel(spec, {}, target);
+            for (const Image& image : images) {
+                const int pad_x = (tile.kernel_x - 1) * image.dilation_x / 2;
+                const int pad_y = (tile.kernel_y - 1) * image.dilation_y / 2;
+                for (int group = 0; group < group_count(image, tile); group++) {
+                    TestArguments a(3);
+                    const int halo =
+                        std::max((tile.kernel_x - 1) * image.dilation_x, (tile.kernel_y - 1) * image.dilation_y);
+                    a.image(Packing::c16, {image.width, image.height, 20, image.batch}, halo);
+                    add_group(a, image, tile, group);
+                    a.i32(pad_x).i32(pad_y);
+                    a.i32(image.width - 1 + (tile.kernel_x - 1) * image.dilation_x - pad_x);
+                    a.i32(image.height - 1 + (tile.kernel_y - 1) * image.dilation_y - pad_y);
+                    a.i32(image.tiles_x).i32(image.tiles_y);
+                    a.output({channel_block, image.tiles_x, image.tiles_y, 2, tile.size_x(), tile.size_y()},
+                             ElementType::f32, {0, 0, 0, 1, 1, 1});
+                    INFO(name_of(spec) << " for " << target << ", " << image.width << "×" << image.height << " group "
+                                       << group);
+                    CHECK(a.compare(spec, [&](auto& args) { return kernel.run(args); }) == "");
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("matrix products in the Winograd domain") {
+    for (const std::string& target : runnable_targets()) {
+        std::vector<std::string> seen;
+        for (int hint : {0, 5, 8, 12, 16, 33}) {
+            for (int channels_out : {16, 64}) {
+                SizeHint size{hint, 0, 64, channels_out};
+                const std::string name = kernel_name(BatchedGemmSpec{}, size, target);
+                if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
+                seen.push_back(name);
+                CompiledKernel kernel(BatchedGemmSpec{}, size, target);
+                for (int count : {1, 3, 4, 7, 12, 23, 40}) {
+                    for (auto [in, out] : {std::pair{1, 1}, {2, 3}, {3, 4}}) {
+                        TestArguments a(11);
+                        a.floats({channel_block, channel_block * in, out, 9});
+                        a.floats({channel_block, count, in, 9});
+                        a.output({channel_block, count, out, 9}, ElementType::f32, {0, 0, 1, 1});
+                        INFO(name << " for " << target << ", " << count << " tiles, " << in << "→" << out << " blocks");
+                        CHECK(a.compare(BatchedGemmSpec{}, [&](auto& args) { return kernel.run(args); }) == "");
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("from the Winograd domain back to pixels") {
+    struct Ending {
+        ElementwiseFunction activation;
+        Residual residual;
+    };
+    for (const std::string& target : runnable_targets()) {
+        size_t ending = 0;
+        for (const WinogradTile& tile : tiles) {
+            const Ending endings[]{{ElementwiseFunction::relu, Residual::none},
+                                   {ElementwiseFunction::prelu, Residual::before_activation},
+                                   {ElementwiseFunction::identity, Residual::after_activation},
+                                   {ElementwiseFunction::clip, Residual::none}};
+            const Ending& e = endings[ending++ % 4];
+            WinogradOutputSpec spec{ElementType::f32, tile, e.activation, e.residual};
+            CompiledKernel kernel(spec, {}, target);
+            for (const Image& image : images) {
+                for (int group = 0; group < group_count(image, tile); group++) {
+                    TestArguments a(5);
+                    a.floats({channel_block, image.tiles_x, image.tiles_y, 2, tile.size_x(), tile.size_y()});
+                    a.floats({channel_block, 2});
+                    if (e.activation == ElementwiseFunction::prelu) a.floats({channel_block, 2});
+                    const ImageSize size{image.width, image.height, 20, image.batch};
+                    if (e.residual != Residual::none) a.image(Packing::c16, size);
+                    add_group(a, image, tile, group);
+                    a.f32(-0.2f).f32(0.3f).i32(image.width).i32(image.height);
+                    a.output_image(Packing::c16, size);
+                    INFO(name_of(spec) << " for " << target << ", " << image.width << "×" << image.height << " group "
+                                       << group);
+                    CHECK(a.compare(spec, [&](auto& args) { return kernel.run(args); }) == "");
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("Winograd is chosen where it can be computed") {
+    const std::string target = runnable_targets().back();
+    ConvSpec spec;
+    spec.packing = Packing::c16;
+    spec.kernel_x = spec.kernel_y = 3;
+    const SizeHint large{256, 256, 64, 64};
+    const auto choose = [&](WinogradPolicy policy) { return choose_winograd(spec, large, 2, 2, policy, target); };
+    CHECK_FALSE(choose(WinogradPolicy::off));
+    REQUIRE(choose(WinogradPolicy::automatic));
+    CHECK(choose(WinogradPolicy::automatic)->tile.outputs_x == 4);
+    CHECK(choose(WinogradPolicy::f2)->tile.outputs_y == 2);
+    CHECK(choose(WinogradPolicy::f4)->tile.outputs_y == 4);
+    CHECK_FALSE(choose_winograd(spec, large, 2, 2, WinogradPolicy::f4, "arm-64-linux"));
+    CHECK_FALSE(choose_winograd(spec, {256, 256, 3, 16}, 1, 1, WinogradPolicy::automatic, target));
+    CHECK_FALSE(choose_winograd(spec, {0, 0, 64, 64}, 1, 1, WinogradPolicy::f4, target));
+    CHECK_FALSE(choose_winograd(spec, {1 << 30, 1, 64, 64}, 1, 1, WinogradPolicy::f4, target));
+    spec.kernel_x = spec.kernel_y = 7;
+    CHECK_FALSE(choose(WinogradPolicy::f2));
+    spec.kernel_x = spec.kernel_y = 3;
+    spec.stride_x = 2;
+    CHECK_FALSE(choose(WinogradPolicy::f4));
+    spec.stride_x = 1;
+    spec.grouped = true;
+    CHECK_FALSE(choose(WinogradPolicy::f4));
+}
