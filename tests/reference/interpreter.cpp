@@ -21,20 +21,25 @@ class PlanRun {
     std::vector<PlanTensor> run() {
         if (!plan_.is_valid()) throw Violation("the plan is not valid");
         check_inputs();
+        storages_.resize(plan_.header().tensors.count);
+        prepare();
         evaluate();
+        check_declared_dims();
         check_constraints();
         make_outputs();
-        storages_.resize(plan_.header().tensors.count);
-        for (uint32_t t = 0; t < storages_.size(); ++t)
-            if (plan_.tensors()[t].kind != plan::TensorKind::arena) bind(t);
-        for (uint32_t s = 0; s < plan_.header().steps.count; ++s) {
-            for_arena(s, [&](uint32_t t, const plan::Tensor& tensor) {
-                if (tensor.first_step == s) bind(t);
-            });
-            call(s);
-            for_arena(s, [&](uint32_t t, const plan::Tensor& tensor) {
-                if (tensor.last_step == s) storages_[t].reset();
-            });
+        for (uint32_t t = 0; t < storages_.size(); ++t) {
+            const plan::TensorKind kind = plan_.tensors()[t].kind;
+            if (kind == plan::TensorKind::input || kind == plan::TensorKind::output) bind(t);
+        }
+        for (uint32_t s = plan_.header().prepare_count; s < plan_.header().steps.count; ++s) {
+            if (const plan::Loop* loop = loop_at(s)) {
+                run_loop(*loop);
+                s = loop->last_step;
+            } else {
+                bind_all(plan::TensorKind::arena, s, s);
+                call(s);
+                release_all(plan::TensorKind::arena, s, s);
+            }
         }
         check_outputs();
         return std::move(outputs_);
@@ -51,12 +56,51 @@ class PlanRun {
         return reinterpret_cast<const uint8_t*>(blob_.data());
     }
 
-    template <class Body>
-    void for_arena(uint32_t step, Body&& body) {
+    // What the preparing steps do, they do before there are inputs.
+    void prepare() {
+        preparing_ = true;
+        evaluate();
+        for (uint32_t t = 0; t < storages_.size(); ++t) {
+            const plan::TensorKind kind = plan_.tensors()[t].kind;
+            if (kind == plan::TensorKind::weights || kind == plan::TensorKind::prepared) bind(t);
+        }
+        for (uint32_t s = 0; s < plan_.header().prepare_count; ++s) call(s);
+        for (uint32_t t = 0; t < storages_.size(); ++t)
+            if (storages_[t]) storages_[t]->storage.read_only = true;
+        preparing_ = false;
+    }
+
+    const plan::Loop* loop_at(uint32_t step) const {
+        for (uint64_t i = 0; i < plan_.header().loops.count; ++i)
+            if (plan_.loops()[i].first_step == step) return &plan_.loops()[i];
+        return nullptr;
+    }
+
+    // From the last iteration to the first, so that one that needs those before it reads what nobody wrote.
+    void run_loop(const plan::Loop& loop) {
+        bind_all(plan::TensorKind::arena, loop.first_step, loop.last_step);
+        for (iteration_ = whole(loop.iterations) - 1; iteration_ >= 0; --iteration_)
+            for (uint32_t s = loop.first_step; s <= loop.last_step; ++s) {
+                bind_all(plan::TensorKind::scratch, s, s);
+                call(s);
+                release_all(plan::TensorKind::scratch, s, s);
+            }
+        release_all(plan::TensorKind::arena, loop.first_step, loop.last_step);
+    }
+
+    // Tensors whose life begins in the steps first … last.
+    void bind_all(plan::TensorKind kind, uint32_t first, uint32_t last) {
         for (uint32_t t = 0; t < storages_.size(); ++t) {
             const plan::Tensor& tensor = plan_.tensors()[t];
-            if (tensor.kind == plan::TensorKind::arena && tensor.first_step <= step && tensor.last_step >= step)
-                body(t, tensor);
+            const bool lives = tensor.kind == kind && tensor.first_step <= tensor.last_step;
+            if (lives && tensor.first_step >= first && tensor.first_step <= last) bind(t);
+        }
+    }
+
+    void release_all(plan::TensorKind kind, uint32_t first, uint32_t last) {
+        for (uint32_t t = 0; t < storages_.size(); ++t) {
+            const plan::Tensor& tensor = plan_.tensors()[t];
+            if (tensor.kind == kind && tensor.last_step >= first && tensor.last_step <= last) storages_[t].reset();
         }
     }
 
@@ -70,8 +114,12 @@ class PlanRun {
     }
 
     void evaluate() {
+        values_.clear();
         for (uint32_t e = 0; e < plan_.header().expressions.count; ++e)
             values_.push_back(value_of(plan_.expressions()[e]));
+    }
+
+    void check_declared_dims() const {
         for (size_t i = 0; i < inputs_.size(); ++i)
             for (uint32_t d = 0; d < plan_.inputs()[i].rank; ++d)
                 if (values_[plan_.inputs()[i].dims[d]] != static_cast<double>(inputs_[i].shape[d]))
@@ -85,7 +133,7 @@ class PlanRun {
         case ExprOp::constant:
             return e.value;
         case ExprOp::input_dim:
-            return static_cast<double>(inputs_.at(e.a).shape.at(e.b));
+            return preparing_ ? std::nan("") : static_cast<double>(inputs_.at(e.a).shape.at(e.b));
         case ExprOp::add:
             return a() + b();
         case ExprOp::sub:
@@ -126,8 +174,14 @@ class PlanRun {
         throw Violation("unknown operation in an expression");
     }
 
-    int64_t whole(uint32_t expression) const {
+    double number(uint32_t expression) const {
         const double value = values_.at(expression);
+        if (preparing_ && std::isnan(value)) throw Violation("a preparing step depends on an input's size");
+        return value;
+    }
+
+    int64_t whole(uint32_t expression) const {
+        const double value = number(expression);
         if (value != std::floor(value)) throw Violation("a size is not a whole number: " + std::to_string(value));
         return static_cast<int64_t>(value);
     }
@@ -160,6 +214,8 @@ class PlanRun {
         storage.bytes = static_cast<size_t>(whole(tensor.size)) * plan::size_of(tensor.element);
         switch (tensor.kind) {
         case plan::TensorKind::arena:
+        case plan::TensorKind::prepared:
+        case plan::TensorKind::scratch:
             block->bytes.assign(storage.bytes, std::byte{0xff});  // NaN
             storage.data = block->bytes.data();
             storage.written.assign(storage.bytes, false);
@@ -188,16 +244,18 @@ class PlanRun {
 
     void call(uint32_t s) {
         const plan::Step& step = plan_.steps()[s];
-        if (step.skip != plan::none && values_.at(step.skip) != 0) return;
+        if (step.skip != plan::none && number(step.skip) != 0) return;
         std::vector<Arg> args;
         for (uint32_t a = 0; a < step.arg_count; ++a) {
             const plan::Arg& arg = plan_.args()[step.first_arg + a];
             if (arg.kind == plan::ArgKind::buffer)
                 args.emplace_back(view(plan_.buffers()[arg.index]));
+            else if (arg.kind == plan::ArgKind::iteration)
+                args.emplace_back(static_cast<int32_t>(iteration_));
             else if (arg.kind == plan::ArgKind::i32)
                 args.emplace_back(static_cast<int32_t>(whole(arg.index)));
             else
-                args.emplace_back(static_cast<float>(values_.at(arg.index)));
+                args.emplace_back(static_cast<float>(number(arg.index)));
         }
         const KernelSpec& spec = network_.kernels.at(step.kernel).spec;
         try {
@@ -268,6 +326,8 @@ class PlanRun {
     std::vector<double> values_;
     std::vector<std::unique_ptr<Block>> storages_;
     std::vector<PlanTensor> outputs_;
+    bool preparing_ = false;
+    int64_t iteration_ = 0;
 };
 
 }  // namespace

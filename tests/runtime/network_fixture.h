@@ -2,6 +2,7 @@
 #pragma once
 
 #include <HalideRuntime.h>
+#include <sched.h>
 
 #include <catch2/catch.hpp>
 #include <vector>
@@ -59,8 +60,34 @@ inline int square_kernel(void** args) {
                              reinterpret_cast<uint8_t*>(&closure));
 }
 
-inline constexpr network::Kernel fake_kernels[] = {scale_kernel, add_kernel, failing_kernel, square_kernel};
-enum { scale, add, fail, square };
+// number, output: that number everywhere
+inline int number_kernel(void** args) {
+    halide_buffer_t& out = buffer_at(args, 2);
+    for (int i = 0; i < out.dim[0].extent; ++i) element(out, i) = static_cast<float>(*static_cast<int32_t*>(args[1]));
+    sched_yield();
+    return 0;
+}
+
+// input, index, output: adds the input, which is one number everywhere, to the output's element
+inline int gather_kernel(void** args) {
+    halide_buffer_t &in = buffer_at(args, 1), &out = buffer_at(args, 3);
+    const int32_t index = *static_cast<int32_t*>(args[2]);
+    sched_yield();
+    for (int i = 0; i < in.dim[0].extent; ++i) {
+        if (element(in, i) != element(in, 0)) return 1;
+    }
+    element(out, index) += element(in, 0);
+    return 0;
+}
+
+// number, limit, output: an error where the number is the limit
+inline int limit_kernel(void** args) {
+    return *static_cast<int32_t*>(args[1]) == *static_cast<int32_t*>(args[2]) ? -3 : 0;
+}
+
+inline constexpr network::Kernel fake_kernels[] = {scale_kernel,  add_kernel,    failing_kernel, square_kernel,
+                                                   number_kernel, gather_kernel, limit_kernel};
+enum { scale, add, fail, square, number, gather, limit };
 
 // A plan with all that a network needs to be opened.
 struct Fixture {
@@ -72,6 +99,8 @@ struct Fixture {
         REQUIRE(network::open(parts, nullptr, &net) == ATROUS_OK);
     }
     ~Fixture() { network::close(net); }
+    Fixture(const Fixture&) = delete;
+    Fixture& operator=(const Fixture&) = delete;
     std::vector<uint64_t> blob;
     alignas(64) float weights[32] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 100, 200, 300, 400};
     network::Level levels[3];
