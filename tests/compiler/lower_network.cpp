@@ -258,8 +258,12 @@ LoweredNetwork require_equal(const Network& network, const std::vector<std::vect
     }
     const std::vector<reference::Array> expected = reference::evaluate_network(network, arrays);
     std::vector<LoweredNetwork> lowered;
-    for (const char* target : {"x86-64-linux-avx2-f16c-fma-sse41", "arm-64-linux"}) {
-        lowered.push_back(lower(network, {{target}, 0, 0, keep_all}));
+    const std::string x86 = "x86-64-linux-avx2-f16c-fma-sse41";
+    for (const auto& [target, winograd] : {std::pair{x86, WinogradPolicy::off},
+                                           {x86, WinogradPolicy::f2},
+                                           {x86, WinogradPolicy::f4},
+                                           {"arm-64-linux", WinogradPolicy::automatic}}) {
+        lowered.push_back(lower(network, {{target}, 0, 0, winograd, keep_all}));
         INFO(target << "\n" << plan_text(lowered.back()));
         require_equal(network, reference::run_plan(lowered.back(), inputs), expected, keep_all);
     }

@@ -12,7 +12,7 @@ namespace {
 
 using F = ElementwiseFunction;
 
-const LowerOptions options{{"x86-64-linux-avx2-f16c-fma-sse41"}, 64, 48, false};
+const LowerOptions options{{"x86-64-linux-avx2-f16c-fma-sse41"}, 64, 48};
 
 // By hand: a halo of one pixel around a packed image of 3 channels (one block of 16), filled above and below, then left
 // and right; the convolution reads it and writes an image without a halo, which is unpacked into the caller's buffer.
