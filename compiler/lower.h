@@ -17,7 +17,7 @@ struct LowerOptions {
     std::vector<std::string> targets;  // Halide target strings that kernels will be made for, canonical
     int height = 0, width = 0;         // the size to optimise for, where the network leaves it free; 0: 320
     WinogradPolicy winograd = WinogradPolicy::automatic;
-    bool keep_all = false;             // every float value becomes an output under its ONNX name
+    bool keep_all = false;  // every float value becomes an output under its ONNX name
 };
 
 struct LoweredKernel {

@@ -114,7 +114,7 @@ class Lowering {
 struct ConvCall {
     ConvSpec spec;
     SizeHint hint;
-    std::string name;  // of the weights
+    std::string name;                                   // of the weights
     BufferView x, weights, bias, slope, residual, out;  // slope and residual where the spec has them
     int64_t dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0;
     float alpha = 0, beta = 0;

@@ -177,8 +177,8 @@ struct WinogradTile {
     int size_y() const { return outputs_y + kernel_y - 1; }
 };
 
-// Filters into the Winograd domain: weights as ConvSpec has them in c16, not grouped; output (c, k, cb, ex, ey), k = 16 ·
-// input block + lane, zero past the input channels.
+// Filters into the Winograd domain: weights as ConvSpec has them in c16, not grouped; output (c, k, cb, ex, ey), k = 16
+// · input block + lane, zero past the input channels.
 struct WinogradWeightsSpec {
     ElementType element = ElementType::f32;
     WinogradTile tile;
@@ -186,7 +186,8 @@ struct WinogradWeightsSpec {
 
 // One group of tiles of the input into the Winograd domain: input c16 with halo; group, groups_x, groups_y (the group's
 // index and how many there are along each axis), dilation_x, dilation_y, pad_left, pad_top, last_x, last_y (the largest
-// coordinates that may be read), tiles_x, tiles_y (of a group, the output's extents again); output (c, tx, ty, cb, ex, ey). Tiles past the image get finite numbers.
+// coordinates that may be read), tiles_x, tiles_y (of a group, the output's extents again); output (c, tx, ty, cb, ex,
+// ey). Tiles past the image get finite numbers.
 struct WinogradInputSpec {
     ElementType element = ElementType::f32;
     WinogradTile tile;
@@ -198,8 +199,8 @@ struct BatchedGemmSpec {
 };
 
 // One group of tiles back to pixels: products (c, tx, ty, cb, ex, ey); bias (c, cb); [slope (c, cb)]; [residual, as
-// output]; group, groups_x, groups_y, dilation_x, dilation_y, f32 alpha, f32 beta, width, height (the output's extents again); output, of which only the pixels of
-// this group's tiles are written.
+// output]; group, groups_x, groups_y, dilation_x, dilation_y, f32 alpha, f32 beta, width, height (the output's extents
+// again); output, of which only the pixels of this group's tiles are written.
 struct WinogradOutputSpec {
     ElementType element = ElementType::f32;
     WinogradTile tile;

@@ -166,7 +166,7 @@ class CommandLine(ProgramTest):
             self.expect(2, "compile", "m.onnx", f"--name={name}",
                         error=f"atrous: error: {name}: cannot be a network's name, expected a C identifier; choose "
                               "letters, digits and underscores with --name\n")
-        for option in ("--tuning=x", "--winograd=auto", "--autoscheduler=x"):
+        for option in ("--tuning=x", "--autoscheduler=x"):
             self.expect(2, "compile", "m.onnx", option,
                         error=line + "The following argument was not expected: " + option + see)
 
