@@ -1,8 +1,8 @@
 # The executor inside emitted libraries: one relocatable object, in C programs later, so without the C++ library, without
 # sanitizers, and with nothing visible but what network_entry.cpp exports. It lies in support/PLATFORM in the build tree.
 set(ATROUS_EXECUTOR_SOURCES
-    network.cpp network_cpu.cpp network_entry.cpp network_loop.cpp network_memory.cpp network_plan.cpp
-    network_threads.cpp plan_view.cpp)
+    network.cpp network_cpu.cpp network_entry.cpp network_loop.cpp network_memory.cpp network_place.cpp
+    network_plan.cpp network_threads.cpp plan_view.cpp)
 list(TRANSFORM ATROUS_EXECUTOR_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
 
 add_library(atrous_executor_objects OBJECT ${ATROUS_EXECUTOR_SOURCES})

@@ -5,17 +5,12 @@
 #include <algorithm>
 #include <atomic>
 
+#include "runtime/network_numbers.h"
 #include "runtime/network_plan.h"
 
 namespace atrous::network {
 
 namespace {
-
-constexpr size_t cache_line = 64;
-
-size_t align(size_t bytes) {
-    return (bytes + cache_line - 1) / cache_line * cache_line;
-}
 
 bool is_scratch(const PlanView& plan, const plan::Arg& arg) {
     return arg.kind == plan::ArgKind::buffer &&

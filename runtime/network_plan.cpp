@@ -4,31 +4,11 @@
 #include <cmath>
 #include <cstring>
 
+#include "runtime/network_numbers.h"
+
 namespace atrous::network {
 
 namespace {
-
-constexpr int64_t int32_limit = INT32_MAX;
-constexpr uint64_t address_limit = PTRDIFF_MAX;
-
-size_t align(size_t bytes) {
-    return (bytes + 63) / 64 * 64;
-}
-
-// Whole numbers up to 2^53 either way; false for anything else.
-bool to_integer(double value, int64_t& result) {
-    if (!(std::fabs(value) <= 9007199254740992.0) || value != std::floor(value)) return false;
-    result = static_cast<int64_t>(value);
-    return true;
-}
-
-// As the 32-bit field of a Halide buffer.
-bool to_int32(double value, int32_t& result) {
-    int64_t wide = 0;
-    if (!to_integer(value, wide) || wide < -int32_limit || wide > int32_limit) return false;
-    result = static_cast<int32_t>(wide);
-    return true;
-}
 
 halide_type_t halide_type(plan::ElementType type) {
     switch (type) {
@@ -47,11 +27,6 @@ halide_type_t halide_type(plan::ElementType type) {
     default:
         return {halide_type_uint, 8, 1};
     }
-}
-
-// Tensors in memory that is allocated here, and not the caller's or the library's.
-bool is_own(plan::TensorKind kind) {
-    return kind == plan::TensorKind::arena || kind == plan::TensorKind::prepared || kind == plan::TensorKind::scratch;
 }
 
 uint32_t operand_count(plan::ExprOp op) {
@@ -271,84 +246,6 @@ int ResolvedPlan::check_outputs(const atrous_tensor* outputs) const {
         if (!outputs[i].data && !empty) return ATROUS_BAD_ARGUMENT;
     }
     return ATROUS_OK;
-}
-
-int ResolvedPlan::pack() {
-    if (const int error = size_tensors(false)) return error;
-    arena_bytes_ = place_tensors(plan::TensorKind::arena);
-    slot_bytes_ = 0;
-    if (plan_.header().loops.count > 0) slot_bytes_ = slot_tables_ + place_tensors(plan::TensorKind::scratch);
-    return arena_bytes_ + slot_bytes_ <= address_limit ? ATROUS_OK : ATROUS_TOO_LARGE;
-}
-
-int ResolvedPlan::pack_prepared() {
-    const int error = size_tensors(true);
-    return error == ATROUS_BAD_SHAPE ? ATROUS_BAD_PLAN : error;
-}
-
-// Kernels index with 32 bits, so no tensor may have more elements than that.
-int ResolvedPlan::size_tensors(bool prepared_only) {
-    uint64_t sum = 0;
-    prepared_bytes_ = 0;
-    for (uint64_t i = 0; i < plan_.header().tensors.count; ++i) {
-        const plan::Tensor& tensor = plan_.tensors()[i];
-        tensor_bytes_[i] = tensor_offsets_[i] = 0;
-        const bool constant = tensor.kind == plan::TensorKind::prepared || tensor.kind == plan::TensorKind::weights;
-        if (tensor.size == plan::none || (prepared_only && !constant)) continue;
-        int64_t elements = 0;
-        if (!to_integer(values_[tensor.size], elements)) return ATROUS_BAD_SHAPE;
-        if (elements > int32_limit) return ATROUS_TOO_LARGE;
-        tensor_bytes_[i] = static_cast<uint64_t>(std::max<int64_t>(elements, 0)) * plan::size_of(tensor.element);
-        if (is_own(tensor.kind)) tensor_bytes_[i] = align(tensor_bytes_[i]);
-        sum += tensor_bytes_[i];
-        if (sum > address_limit) return ATROUS_TOO_LARGE;
-        if (tensor.kind != plan::TensorKind::prepared) continue;
-        tensor_offsets_[i] = prepared_bytes_;
-        prepared_bytes_ += tensor_bytes_[i];
-    }
-    return ATROUS_OK;
-}
-
-// Greedy by size: the largest tensors choose first, each the smallest gap between those that live at the same time.
-// The bytes that they take.
-uint64_t ResolvedPlan::place_tensors(plan::TensorKind kind) {
-    uint32_t count = 0;
-    for (uint64_t i = 0; i < plan_.header().tensors.count; ++i) {
-        const plan::Tensor& tensor = plan_.tensors()[i];
-        const bool used = tensor.kind == kind && tensor.first_step <= tensor.last_step;
-        if (used && tensor_bytes_[i] > 0) order_[count++] = static_cast<uint32_t>(i);
-    }
-    std::sort(order_, order_ + count, [&](uint32_t a, uint32_t b) {
-        return tensor_bytes_[a] != tensor_bytes_[b] ? tensor_bytes_[a] > tensor_bytes_[b] : a < b;
-    });
-    uint64_t end = 0;
-    for (uint32_t n = 0; n < count; ++n) {
-        const uint32_t tensor = order_[n];
-        tensor_offsets_[tensor] = best_place(tensor, n);
-        end = std::max(end, tensor_offsets_[tensor] + tensor_bytes_[tensor]);
-        uint32_t position = n;
-        for (; position > 0 && tensor_offsets_[placed_[position - 1]] > tensor_offsets_[tensor]; --position) {
-            placed_[position] = placed_[position - 1];
-        }
-        placed_[position] = tensor;
-    }
-    return end;
-}
-
-uint64_t ResolvedPlan::best_place(uint32_t tensor, uint32_t placed_count) const {
-    const plan::Tensor& wanted = plan_.tensors()[tensor];
-    uint64_t end = 0, best = UINT64_MAX, best_gap = UINT64_MAX;
-    for (uint32_t n = 0; n < placed_count; ++n) {
-        const plan::Tensor& other = plan_.tensors()[placed_[n]];
-        if (other.first_step > wanted.last_step || other.last_step < wanted.first_step) continue;
-        const uint64_t begin = tensor_offsets_[placed_[n]];
-        if (begin > end && begin - end >= tensor_bytes_[tensor] && begin - end < best_gap) {
-            best = end;
-            best_gap = begin - end;
-        }
-        end = std::max(end, begin + tensor_bytes_[placed_[n]]);
-    }
-    return best != UINT64_MAX ? best : end;
 }
 
 int ResolvedPlan::bind(const Memory& memory) {

@@ -22,8 +22,7 @@ namespace {
 
 struct CompileArguments {
     fs::path model, directory, config, cache;
-    std::string name, size;
-    WinogradPolicy winograd = WinogradPolicy::automatic;
+    std::string name, size, winograd = "auto";
     std::vector<std::string> targets{"host"}, emit{"lib", "header", "shared"};
     bool dynamic = false, json = false;
     int jobs = 0;
@@ -41,6 +40,11 @@ constexpr std::array<Emission, 6> emissions{{{"lib", &CompileOptions::library},
                                              {"app", &CompileOptions::app},
                                              {"asm", &CompileOptions::assembly},
                                              {"stmt", &CompileOptions::statements}}};
+
+const std::map<std::string, WinogradPolicy> policies{{"auto", WinogradPolicy::automatic},
+                                                     {"off", WinogradPolicy::off},
+                                                     {"f2", WinogradPolicy::f2},
+                                                     {"f4", WinogradPolicy::f4}};
 
 void add_compile_options(CLI::App& app, CompileArguments& arguments) {
     app.add_option("MODEL", arguments.model, "The ONNX file")->required()->type_name("");
@@ -62,13 +66,9 @@ void add_compile_options(CLI::App& app, CompileArguments& arguments) {
         ->type_name("HxW");
     app.add_flag("--dynamic", arguments.dynamic,
                  "Make the height and width that the model declares as numbers free, where its graph allows");
-    const std::map<std::string, WinogradPolicy> policies{{"auto", WinogradPolicy::automatic},
-                                                         {"off", WinogradPolicy::off},
-                                                         {"f2", WinogradPolicy::f2},
-                                                         {"f4", WinogradPolicy::f4}};
     app.add_option("--winograd", arguments.winograd,
                    "Convolutions in Winograd's domain: auto, off, f2, f4 (default: auto, where it is faster)")
-        ->transform(CLI::CheckedTransformer(policies).description(""))
+        ->check(CLI::IsMember({"auto", "off", "f2", "f4"}).description(""))
         ->type_name("HOW");
     app.add_option("--config", arguments.config, "How a picture becomes a tensor and back; JSON")->type_name("FILE");
     app.add_option("-j,--jobs", arguments.jobs, "Kernels compiled at a time (default: as many as there are CPUs)")
@@ -103,7 +103,7 @@ CompileOptions compile_options(const CompileArguments& arguments) {
     options.name = arguments.name;
     options.targets = arguments.targets;
     options.dynamic = arguments.dynamic;
-    options.winograd = arguments.winograd;
+    options.winograd = policies.at(arguments.winograd);
     options.jobs = arguments.jobs;
     options.cache = arguments.cache;
     if (!arguments.name.empty()) check_name(arguments.name);
