@@ -8,13 +8,20 @@ best seen. The table, as Markdown and JSON, is in the output folder.
 import argparse
 import os
 import random
+import shutil
 import sys
 from pathlib import Path
 
+import onnx
+
 import cases
+import flops
+import folder
 import machine
 import networks
+import pixels
 import report
+import startup
 from measure import FmaPeak
 from peers import PEERS, describe
 
@@ -106,6 +113,12 @@ class Bench:
         self.results = {"machine": machine.describe(), "fma_lanes": self.peak.lanes, "peers": describe(self.peers),
                         "rounds": self.rounds, "seed": self.seed, "networks": [], "others": {}}
 
+    def has_u2net(self):
+        found = self.u2net and self.u2net.is_file()
+        if not found:
+            self.say("  skipped: u2net.onnx is not there")
+        return found
+
     @staticmethod
     def say(text):
         print(text, flush=True)
@@ -124,10 +137,38 @@ class Bench:
         report.write(self.results, self.out)
 
 
+def work_folder(bench, name):
+    path = bench.out / "work" / name
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
+
+
+def run_other(bench, name):
+    """A case with ways of its own."""
+    work = work_folder(bench, name)
+    try:
+        if name == "pixels":
+            record = pixels.run(bench, work)
+        elif not bench.has_u2net():
+            return
+        elif name == "folder":
+            record = folder.run(bench, work, bench.u2net)
+        else:
+            model = onnx.load(bench.u2net)
+            record = startup.run(bench, work, bench.u2net.resolve(), flops.weight_bytes(model),
+                                 networks.input_arrays(model, bench.seed), len(model.graph.output))
+    except ValueError as error:
+        record = {"problems": [str(error)]}
+        bench.say(f"  failed: {error}")
+    bench.results["others"][name] = record
+    bench.say(report.OTHERS[name](record))
+    shutil.rmtree(work)
+
+
 def run_network(bench, name):
     case = cases.NETWORKS[name]
-    if not case.make and not (bench.u2net and bench.u2net.is_file()):
-        bench.say("  skipped: the model is not there")
+    if not case.make and not bench.has_u2net():
         return False
     record, interrupted = networks.run(bench, case)
     bench.results["networks"].append(record)
@@ -147,6 +188,8 @@ def main(arguments):
             bench.say(f"\n{name}")
             if name in cases.NETWORKS:
                 interrupted = run_network(bench, name)
+            else:
+                run_other(bench, name)
             bench.write()
             if interrupted:
                 break

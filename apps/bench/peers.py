@@ -9,14 +9,6 @@ from pathlib import Path
 import numpy as np
 
 
-def input_names(model):
-    import onnx
-
-    graph = onnx.load(str(model), load_external_data=False).graph
-    constants = {tensor.name for tensor in graph.initializer}
-    return [value.name for value in graph.input if value.name not in constants]
-
-
 class OnnxRuntime:
     name, package, fragile = "onnxruntime", "onnxruntime", False
     settings = "CPU provider, all graph optimisations, sequential, inputs and outputs bound"
@@ -129,14 +121,39 @@ def converted(model, inputs):
     return parameters
 
 
-PEERS = {peer.name: peer for peer in (OnnxRuntime, OpenVino, Ncnn, NcnnUnpacked)}
+class PyTorch:
+    """Takes part only where it is named: its package is large."""
+
+    name, package, fragile, on_demand = "pytorch", "torch", False, True
+    settings = "CPU, traced, frozen, optimize_for_inference; channels first"
+
+    def __init__(self, model, inputs, threads):
+        import torch
+        import torch_net
+
+        self.torch = torch
+        torch.set_num_threads(threads)
+        self.net, self.inputs = torch_net.compiled(model, inputs)
+        self.run()
+
+    def run(self):
+        with self.torch.inference_mode():
+            self.output = self.net(*self.inputs)
+
+    def result(self):
+        return self.output.numpy()
+
+
+PEERS = {peer.name: peer for peer in (OnnxRuntime, OpenVino, Ncnn, NcnnUnpacked, PyTorch)}
 
 
 def describe(names):
     """Versions and settings, for the report."""
-    packages = {"ncnn": ("ncnn", "pnnx")}
-    return {name: {"version": ", ".join(f"{p} {version(p)}" for p in packages.get(PEERS[name].package, (PEERS[name].package,))),
-                   "settings": PEERS[name].settings} for name in names}
+    def versions(package):
+        packages = ("ncnn", "pnnx") if package == "ncnn" else (package,)
+        return ", ".join(f"{name} {version(name)}" for name in packages)
+
+    return {name: {"version": versions(PEERS[name].package), "settings": PEERS[name].settings} for name in names}
 
 
 def survives(name, model, inputs_file):

@@ -90,6 +90,43 @@ def errors_section(records):
     return f"Largest difference among those that were timed: {value:.2g} of the output's RMS ({case}, {name}).\n"
 
 
+def startup_section(record):
+    if "seconds" not in record:
+        return ""
+    names = list(record["seconds"]["open"])
+    rows = [[what, *(seconds_text(record["seconds"][what][name]) for name in names)] for what in record["seconds"]]
+    return ("## Opening U²-Net\n\nMedians over processes that had loaded their libraries before the clock started. `open`: "
+            "ours dlopen, NAME_open and a touch of every page of the library; theirs the call that makes a session of the "
+            f"ONNX file. `mask`: from the file to the end of the first run. {record['threads']} threads.\n\n"
+            + table(["", *names], rows)
+            + f"\nThe program: {record['program_bytes'] / 1e6:.2f} MB; the weights in the ONNX file: "
+            f"{record['weight_bytes'] / 1e6:.2f} MB.\n")
+
+
+def folder_section(record):
+    if "seconds" not in record:
+        return ""
+    rows = [[name, seconds_text(s["median"]), f"{s['min']:.3g}–{s['max']:.3g} s", bytes_text(record["peak_bytes"][name])]
+            for name, s in record["seconds"].items()]
+    text = (f"## A folder of {record['pictures']} photographs to cut-outs\n\nWhole processes, `atrous segment` and "
+            f"`rembg p`; {record['rounds']} rounds ({record['discarded']} discarded).\n\n"
+            + table(["program", "time", "min–max", "peak memory"], rows))
+    return text + "".join(f"\n- {problem}" for problem in record["problems"]) + "\n" * bool(record["problems"])
+
+
+def pixels_section(record):
+    if not record.get("threads"):
+        return ""
+    rows = [[threads, *(f"{s['ns_per_pixel'][str(size)]:.3g}" for size in record["sizes"])]
+            for threads, s in record["threads"].items()]
+    left = f" Left out, for want of memory: {', '.join(map(str, record['left_out']))}." * bool(record["left_out"])
+    return ("## Nanoseconds per pixel by size\n\n16 channels, rates 1,2,3, one library for all sizes." + left + "\n\n"
+            + table(["threads", *(f"{size}²" for size in record["sizes"])], rows))
+
+
+OTHERS = {"startup": startup_section, "folder": folder_section, "pixels": pixels_section}
+
+
 def markdown(results):
     records = results["networks"]
     peaks = ", ".join(f"{p:.0f} GFLOP/s with {n}" for n, p in results["fma_peak_best"].items())
@@ -99,7 +136,7 @@ def markdown(results):
     if records:
         sections += [results_section(records), times_section(records, results["peers"]), problems_section(records),
                      errors_section(records)]
-    sections += [text for text in results.get("sections", {}).values()]
+    sections += [OTHERS[name](record) for name, record in results["others"].items()]
     return "\n".join(section for section in sections if section)
 
 
