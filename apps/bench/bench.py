@@ -59,6 +59,7 @@ def parser():
     p.add_argument("--seed", type=int, default=1, metavar="N", help="of the inputs and the order (default: 1)")
     p.add_argument("--list", action="store_true", help="print the cases and peers, and stop")
     # What ./dev passes.
+    p.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # of the options alone
     p.add_argument("--atrous", type=Path, help=argparse.SUPPRESS)
     p.add_argument("--u2net", type=Path, help=argparse.SUPPRESS)
     p.add_argument("--out", type=Path, default=Path("out/bench"), help=argparse.SUPPRESS)
@@ -157,7 +158,7 @@ def run_other(bench, name):
         else:
             model = onnx.load(bench.u2net)
             record = startup.run(bench, work, bench.u2net.resolve(), flops.weight_bytes(model),
-                                 networks.input_arrays(model, bench.seed), len(model.graph.output))
+                                 networks.photograph_arrays(model), len(model.graph.output))
     except ValueError as error:
         record = {"problems": [str(error)]}
         bench.say(f"  failed: {error}")
@@ -179,6 +180,8 @@ def main(arguments):
     chosen_options = options(arguments)
     if chosen_options.list:
         print_list()
+        return 0
+    if chosen_options.check:
         return 0
     bench = Bench(chosen_options)
     bench.say(report.preamble(bench.results))

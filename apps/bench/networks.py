@@ -1,7 +1,9 @@
 """One case: the network is made, compiled, run by everybody, compared, timed."""
 
+import importlib.util
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -24,6 +26,18 @@ def input_arrays(model, seed):
     return {name: random.standard_normal(shape, np.float32) for name, shape in shapes.items()}
 
 
+def photograph_arrays(model):
+    """One of the demo's photographs for a network of pictures: on noise, U²-Net's mask is next to nothing."""
+    from PIL import Image
+
+    (value,) = model.graph.input
+    height, width = (d.dim_value for d in value.type.tensor_type.shape.dim[2:])
+    folder = importlib.util.find_spec("skimage").submodule_search_locations[0]
+    picture = Image.open(Path(folder) / "data" / "astronaut.png").convert("RGB").resize((width, height))
+    pixels = (np.asarray(picture, np.float32) / 255 - 0.45) / 0.225
+    return {value.name: np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])}
+
+
 def first_line(error):
     return f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
 
@@ -42,7 +56,7 @@ class NetworkCase:
         else:
             os.symlink(os.path.abspath(bench.u2net), self.file)
         model = onnx.load(self.file)
-        self.inputs = input_arrays(model, bench.seed)
+        self.inputs = input_arrays(model, bench.seed) if case.make else photograph_arrays(model)
         self.record = {"name": case.name, "group": case.group, "about": case.about, "problems": {}, "threads": {},
                        "multiplications": flops.multiplications(model, self.inputs),
                        "weight_bytes": flops.weight_bytes(model)}

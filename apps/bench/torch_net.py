@@ -61,32 +61,16 @@ def sliced(a, x, starts, ends, axes=None, steps=None):
     return x[tuple(index)]
 
 
+def gather(a, x, index):
+    axis = a.get("axis", 0)
+    found = torch.index_select(x, axis, index.reshape(-1))
+    return found.reshape((*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]))
+
+
 def unsqueezed(a, x, axes=None):
     for axis in sorted(a["axes"] if axes is None else numbers(axes)):
         x = x.unsqueeze(axis)
     return x
-
-
-OPERATORS = {
-    "Add": lambda a, x, y: x + y,
-    "ArgMax": lambda a, x: x.argmax(a.get("axis", 0), bool(a.get("keepdims", 1))),
-    "Cast": lambda a, x: x.to({1: torch.float32, 6: torch.int32, 7: torch.int64}[a["to"]]),
-    "Concat": lambda a, *x: torch.cat(x, a["axis"]),
-    "Constant": lambda a: torch.from_numpy(np.array(numpy_helper.to_array(a["value"]))),
-    "Conv": conv,
-    "ConvTranspose": conv_transpose,
-    "DepthToSpace": lambda a, x: depth_to_space(a, x),
-    "Gather": lambda a, x, i: torch.index_select(x, a.get("axis", 0), i.reshape(-1)).reshape(
-        *x.shape[: a.get("axis", 0)], *i.shape, *x.shape[a.get("axis", 0) + 1 :]),
-    "GlobalAveragePool": lambda a, x: x.mean((2, 3), keepdim=True),
-    "MaxPool": max_pool,
-    "Relu": lambda a, x: F.relu(x),
-    "Resize": resize,
-    "Shape": lambda a, x: torch.tensor(x.shape),
-    "Sigmoid": lambda a, x: torch.sigmoid(x),
-    "Slice": sliced,
-    "Unsqueeze": unsqueezed,
-}
 
 
 def depth_to_space(a, x):
@@ -97,6 +81,27 @@ def depth_to_space(a, x):
     b = a["blocksize"]
     x = x.reshape(n, b, b, c // (b * b), h, w)
     return x.permute(0, 3, 4, 1, 5, 2).reshape(n, c // (b * b), h * b, w * b)
+
+
+OPERATORS = {
+    "Add": lambda a, x, y: x + y,
+    "ArgMax": lambda a, x: x.argmax(a.get("axis", 0), bool(a.get("keepdims", 1))),
+    "Cast": lambda a, x: x.to({1: torch.float32, 6: torch.int32, 7: torch.int64}[a["to"]]),
+    "Concat": lambda a, *x: torch.cat(x, a["axis"]),
+    "Constant": lambda a: torch.from_numpy(np.array(numpy_helper.to_array(a["value"]))),
+    "Conv": conv,
+    "ConvTranspose": conv_transpose,
+    "DepthToSpace": depth_to_space,
+    "Gather": gather,
+    "GlobalAveragePool": lambda a, x: x.mean((2, 3), keepdim=True),
+    "MaxPool": max_pool,
+    "Relu": lambda a, x: F.relu(x),
+    "Resize": resize,
+    "Shape": lambda a, x: torch.tensor(x.shape),
+    "Sigmoid": lambda a, x: torch.sigmoid(x),
+    "Slice": sliced,
+    "Unsqueeze": unsqueezed,
+}
 
 
 class Net(torch.nn.Module):
