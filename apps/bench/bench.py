@@ -1,8 +1,8 @@
 """Atrous side by side with its peers.
 
-Every case runs in all of them with the same tensors; results are compared, then timed in rounds of random order in one
-process. A round counts where the machine's rate of multiply-adds, measured before and after it, is within 10 % of the
-best seen. The table, as Markdown and JSON, is in the output folder.
+Every case runs in all of them with the same tensors; results are compared, then timed in rounds of random
+order in one process. A round counts where the machine's rate of multiply-adds, measured before and after it, is
+within 10 % of the best seen. The table, as Markdown and JSON, is in the output folder.
 """
 
 import argparse
@@ -53,7 +53,8 @@ def parser():
                    help="only this case, or those whose names begin so; several may be given")
     p.add_argument("--peer", action="append", metavar="NAME", default=[],
                    help="only this peer; several may be given (pytorch takes part only where it is named)")
-    p.add_argument("--rounds", type=positive, default=11, metavar="N", help="steady rounds of each case (default: 11)")
+    p.add_argument("--rounds", type=positive, default=11, metavar="N",
+                   help="steady rounds of each case (default: 11)")
     p.add_argument("--threads", type=thread_counts, default="1,all", metavar="N[,N…]",
                    help="numbers of threads; `all`: one a CPU (default: 1,all)")
     p.add_argument("--seed", type=int, default=1, metavar="N", help="of the inputs and the order (default: 1)")
@@ -70,7 +71,7 @@ def chosen(wanted, names, kind, fail, prefix=False):
     """The names that are wanted, in their own order; all without a wish."""
     found = set()
     for word in wanted:
-        matches = [name for name in names if name == word] or [n for n in names if prefix and n.startswith(word)]
+        matches = [word] if word in names else [name for name in names if prefix and name.startswith(word)]
         if not matches:
             fail(f"no {kind} '{word}'; these exist: {', '.join(names)}")
         found.update(matches)
@@ -111,8 +112,8 @@ class Bench:
         (self.out / "work").mkdir(parents=True, exist_ok=True)
         self.peak = FmaPeak(Path(__file__).parent / "fma_peak.c", self.out / "work")
         self.peak(1)
-        self.results = {"machine": machine.describe(), "fma_lanes": self.peak.lanes, "peers": describe(self.peers),
-                        "rounds": self.rounds, "seed": self.seed, "networks": [], "others": {}}
+        self.results = {"machine": machine.describe(), "fma_lanes": self.peak.lanes,
+                        "peers": describe(self.peers), "rounds": self.rounds, "seed": self.seed, "networks": [], "others": {}}
 
     def has_u2net(self):
         found = self.u2net and self.u2net.is_file()
@@ -150,7 +151,8 @@ def run_other(bench, name):
     work = work_folder(bench, name)
     try:
         if name == "pixels":
-            record = pixels.run(bench, work)
+            record = bench.results["others"][name] = {}
+            pixels.run(bench, work, record)
         elif not bench.has_u2net():
             return
         elif name == "folder":

@@ -6,7 +6,7 @@ TOLERANCE = 1e-3  # of the root mean square; for class numbers, the share that m
 
 
 def error(actual, expected):
-    """Largest difference over the root mean square of what is expected; infinite where the two cannot be compared."""
+    """Largest difference over the root mean square of what is expected; infinite where they cannot be compared."""
     if actual.size != expected.size:
         return np.inf
     actual, expected = actual.reshape(-1), expected.reshape(-1)
@@ -18,7 +18,7 @@ def error(actual, expected):
 
 
 def judge(results):
-    """results: name → array. The one that most agree with, the first of several, is taken for right; name → error."""
+    """results: name → array. Whose result most agree with, the first of several, is right; and name → error."""
     agreeing = {name: sum(error(other, expected) <= TOLERANCE for other in results.values())
                 for name, expected in results.items()}
     right = max(results, key=lambda name: agreeing[name])

@@ -1,5 +1,5 @@
-"""How many multiplications of a network meet real pixels: taps in the padding and weights between channels that are zero
-do not count."""
+"""How many multiplications of a network meet real pixels: taps in the padding, and weights between channels that
+are zero, do not count."""
 
 import numpy as np
 import onnx
@@ -7,7 +7,7 @@ from onnx import numpy_helper
 
 
 def axis_pairs(size, outputs, kernel, stride=1, rate=1, pad=0):
-    """Along one axis: pairs of output and tap that read a pixel at 0 … size-1, which is output·stride + tap·rate - pad."""
+    """Along one axis: pairs of output and tap that read a pixel: output·stride + tap·rate - pad in 0 … size-1."""
     pairs = 0
     for tap in range(kernel):
         offset = tap * rate - pad
@@ -18,17 +18,17 @@ def axis_pairs(size, outputs, kernel, stride=1, rate=1, pad=0):
 
 
 def window(node, kernel):
-    """Strides, dilations and pads before, of two axes."""
+    """For each of two axes: kernel, stride, rate, pad before."""
     attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
     if attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
         raise ValueError(f"{node.name}: auto_pad is not counted")
     strides, rates = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
     pads = attributes.get("pads", [0] * 4)
-    return list(zip(kernel, strides, rates, pads[:2])), attributes.get("group", 1)
+    return list(zip(kernel, strides, rates, pads[:2]))
 
 
-def channel_pairs(weights, group):
-    """Pairs of input and output channel with a weight between them: all groups together, without those of zeros only."""
+def channel_pairs(weights):
+    """Pairs of input and output channel with a weight other than zero between them, of all groups together."""
     return int(np.count_nonzero(np.abs(weights).max(axis=(2, 3))))
 
 
@@ -38,11 +38,11 @@ def node_multiplications(node, shapes, constants):
         transposed = any(a.name == "transA" and a.i for a in node.attribute)
         return int(np.prod(y)) * (x[-2] if transposed else x[-1])
     weights = constants[node.input[1]]
-    axes, group = window(node, weights.shape[2:])
+    axes = window(node, weights.shape[2:])
     # A transposed convolution is the transpose of one: what it writes is what the other would read.
     image, positions = (x, y) if node.op_type == "Conv" else (y, x)
     taps = [axis_pairs(image[2 + i], positions[2 + i], *axis) for i, axis in enumerate(axes)]
-    return x[0] * channel_pairs(weights, group) * taps[0] * taps[1]
+    return x[0] * channel_pairs(weights) * taps[0] * taps[1]
 
 
 COUNTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")

@@ -1,5 +1,6 @@
-/* How fast this machine multiplies and adds floats at this moment: chains of fused multiply-adds that do not depend on
- * each other, in the widest vectors that the compiler was told of. Compiled with -O3 -march=native as a library. */
+/* How fast this machine multiplies and adds floats at this moment: chains of fused multiply-adds that do not
+ * depend on each other, in the widest vectors that the compiler was told of. Compiled with -O3 -march=native as a
+ * library. */
 #include <pthread.h>
 #include <stdint.h>
 #include <time.h>
@@ -49,9 +50,11 @@ static void* work(void* argument) {
     return NULL;
 }
 
-int fma_lanes(void) { return LANES; }
+int fma_lanes(void) {
+    return LANES;
+}
 
-/* GFLOP/s of all threads together: from the first one's start to the last one's end. 0 if threads cannot be had. */
+/* GFLOP/s of all threads together, from the first one's start to the last one's end. 0: no threads to be had. */
 double fma_peak(int threads, int64_t rounds) {
     static job jobs[MAX_THREADS];
     static pthread_t ids[MAX_THREADS];

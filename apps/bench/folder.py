@@ -1,5 +1,5 @@
-"""A folder of photographs to cut-outs: `atrous segment` with the compiled network against `rembg p` with the same ONNX
-file, as whole processes: their time from start to end, and their peak memory."""
+"""A folder of photographs to cut-outs: `atrous segment` with the compiled network against `rembg p` with the same
+ONNX file, as whole processes: their time from start to end, and their peak memory."""
 
 import importlib.util
 import os
@@ -20,7 +20,7 @@ RATIO, MEMORY = 2.5, 1 / 3
 
 
 def photographs(folder):
-    """The demo's photographs, flat and with names that differ before the dot: rembg drops what comes before and after."""
+    """The demo's photographs in one folder. rembg drops folders and suffixes, so names differ without them."""
     script = Path(__file__).parents[1] / "demo" / "photographs.py"
     spec = importlib.util.spec_from_file_location("photographs", script)
     module = importlib.util.module_from_spec(spec)
@@ -37,7 +37,8 @@ def process(command, log, environment):
     """Seconds from start to end, and peak resident bytes."""
     with log.open("wb") as stream:
         start = time.perf_counter()
-        child = subprocess.Popen(command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, env=environment)
+        child = subprocess.Popen(command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL,
+                                 env=environment)
         try:
             _, status, usage = os.wait4(child.pid, 0)
         except BaseException:
@@ -56,7 +57,8 @@ def commands(folder, photos, library, atrous):
     """name → command, given where the results go."""
     rembg = Path(sys.executable).parent / "rembg"
     return {
-        "atrous": lambda out: [atrous, "segment", "--quiet", "--model", library, photos, "-o", out, "--format", "cutout"],
+        "atrous": lambda out: [atrous, "segment", "--quiet", "--model", library, photos, "-o", out,
+                               "--format", "cutout"],
         "rembg": lambda out: [rembg, "p", "-m", "u2net", photos, out],
     }
 
@@ -108,7 +110,8 @@ def run(bench, folder, model):
 def summarise(samples, best, problems, pictures):
     steady = [found for peak, found in samples if peak >= STEADY * best]
     used = steady or [found for _, found in samples]
-    record = {"pictures": pictures, "problems": problems, "rounds": len(steady), "discarded": len(samples) - len(steady),
+    record = {"pictures": pictures, "problems": problems,
+              "rounds": len(steady), "discarded": len(samples) - len(steady),
               "seconds": {name: spread([found[name]["seconds"] for found in used]) for name in used[0]},
               "peak_bytes": {name: max(found[name]["peak_bytes"] for found in used) for name in used[0]}}
     if "rembg" in record["seconds"]:

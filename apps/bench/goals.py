@@ -14,8 +14,8 @@ def row(what, goal, found, reached):
 
 
 def network_rows(records):
-    ratios = [(record, threads, s["ratio"]["median"]) for record in records for threads, s in record["threads"].items()
-              if "ratio" in s and s["steady"]]
+    ratios = [(record, threads, s["ratio"]["median"])
+              for record in records for threads, s in record["threads"].items() if "ratio" in s and s["steady"]]
     for group, (mean, worst) in GOALS.items():
         for threads in dict.fromkeys(t for record, t, _ in ratios if record["group"] == group):
             values = [ratio for record, t, ratio in ratios if record["group"] == group and t == threads]

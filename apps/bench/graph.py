@@ -37,10 +37,11 @@ class Graph:
         return self.constant((self.random.standard_normal(channels) * 0.1).astype(np.float32))
 
     def conv(self, x, inputs, outputs, kernel=(3, 3), rate=1, stride=1, group=1, relu=True, gain=1.0):
-        """With bias and `same` padding. The rate is that of the axes along which the kernel is longer than one."""
+        """With bias and `same` padding. The rate is that of axes along which the kernel is longer than one."""
         rates = [rate if k > 1 else 1 for k in kernel]
         pads = [r * (k - 1) // 2 for r, k in zip(rates, kernel)]
-        weights = self.weights((outputs, inputs // group, *kernel), inputs // group * kernel[0] * kernel[1], gain)
+        shape = (outputs, inputs // group, *kernel)
+        weights = self.weights(shape, int(np.prod(shape[1:])), gain)
         y = self("Conv", x, weights, self.bias(outputs), kernel_shape=kernel, dilations=rates, group=group,
                  strides=[stride, stride], pads=pads + pads)
         return self("Relu", y) if relu else y
@@ -52,7 +53,8 @@ class Graph:
     def resize(self, x, channels, height, width):
         """Bilinear, in PyTorch's words."""
         sizes = self.constant(np.array([1, channels, height, width], np.int64))
-        return self("Resize", x, "", "", sizes, mode="linear", coordinate_transformation_mode="pytorch_half_pixel")
+        return self("Resize", x, "", "", sizes, mode="linear",
+                    coordinate_transformation_mode="pytorch_half_pixel")
 
     def model(self, output, element=TensorProto.FLOAT):
         """The model whose only output is `output`."""

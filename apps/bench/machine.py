@@ -24,6 +24,6 @@ def describe():
     fields = cpu_fields()
     flags = set((fields.get("flags") or fields.get("Features") or "").split())
     family = f"family {fields.get('cpu family', '?')} model {fields.get('model', '?')}"
-    return {"cpu": f"{fields.get('model name', platform.machine())} ({family})", "cores": len(os.sched_getaffinity(0)),
-            "isa": [name for name in ISA if name in flags], "memory_bytes": memory_bytes(),
+    return {"cpu": f"{fields.get('model name', platform.machine())} ({family})",
+            "cores": len(os.sched_getaffinity(0)), "isa": [name for name in ISA if name in flags], "memory_bytes": memory_bytes(),
             "kernel": platform.release(), "python": platform.python_version()}

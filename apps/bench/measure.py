@@ -15,7 +15,7 @@ PAUSE = 0.003  # seconds for the threads of the runner before to go to sleep
 
 
 class FmaPeak:
-    """The machine's rate of multiply-adds, GFLOP/s, measured again and again; and the best seen by number of threads."""
+    """The machine's rate of multiply-adds now, GFLOP/s; and the best seen, by number of threads."""
 
     def __init__(self, source, folder):
         library = folder / "fma_peak.so"
@@ -32,7 +32,8 @@ class FmaPeak:
         if threads not in self.rounds:
             trial = 1 << 20
             gflops = max(self.library.fma_peak(threads, trial) for _ in range(3))
-            self.rounds[threads] = max(trial >> 4, int(PEAK_SAMPLE * gflops * 1e9 / (24 * self.lanes * threads)))
+            per_round = 24 * self.lanes * threads  # of fma_peak.c
+            self.rounds[threads] = max(trial >> 4, int(PEAK_SAMPLE * gflops * 1e9 / per_round))
         peak = self.library.fma_peak(threads, self.rounds[threads])
         self.best[threads] = max(peak, self.best.get(threads, 0))
         return peak
@@ -71,7 +72,7 @@ def sample(run, repeats):
 
 
 def measure(runs, threads, rounds, peak, random, progress=lambda *_: None):
-    """runs: name → function. Rounds in which each runs once, in random order, and whether Ctrl-C ended them."""
+    """runs: name → function. Rounds in which each runs, in random order; and whether Ctrl-C ended them."""
     done = []
     affinity = os.sched_getaffinity(0)
     try:

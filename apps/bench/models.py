@@ -82,7 +82,7 @@ def transposed(kernel, pad=0, output_padding=0, size=128, channels=64):
 
 
 def bilinear(grouped, size=32, classes=21, factor=8):
-    """Bilinear upsampling as a transposed convolution: a group per class, or dense weights with zeros off the diagonal."""
+    """Bilinear upsampling as a transposed convolution: a group per class, or dense weights on the diagonal."""
     g = Graph(SEED)
     x = g.input("x", [1, classes, size, size])
     ramp = 1 - np.abs((np.arange(2 * factor) + 0.5) / factor - 1)

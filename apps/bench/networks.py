@@ -57,7 +57,8 @@ class NetworkCase:
             os.symlink(os.path.abspath(bench.u2net), self.file)
         model = onnx.load(self.file)
         self.inputs = input_arrays(model, bench.seed) if case.make else photograph_arrays(model)
-        self.record = {"name": case.name, "group": case.group, "about": case.about, "problems": {}, "threads": {},
+        self.record = {"name": case.name, "group": case.group, "about": case.about,
+                       "problems": {}, "threads": {},
                        "multiplications": flops.multiplications(model, self.inputs),
                        "weight_bytes": flops.weight_bytes(model)}
         np.savez(self.folder / "inputs.npz", **self.inputs)
@@ -117,7 +118,8 @@ class NetworkCase:
         if not runners:
             return False
         runs = {name: runner.run for name, runner in runners.items()}
-        rounds, interrupted = measure.measure(runs, threads, bench.rounds, bench.peak, bench.random, bench.progress)
+        rounds, interrupted = measure.measure(runs, threads, bench.rounds, bench.peak, bench.random,
+                                              bench.progress)
         entry = {"raw": [r.as_dict() for r in rounds], "errors": errors}
         if OURS in runners:
             self.record["target"] = runners[OURS].target

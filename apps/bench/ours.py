@@ -6,7 +6,8 @@ from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint3
 
 import numpy as np
 
-TYPES = ["float32", "int64", "int32", "uint8", "bool", "int8", "float64", "float16"]  # by the interface's numbers
+# In the order of the interface's numbers.
+TYPES = ["float32", "int64", "int32", "uint8", "bool", "int8", "float64", "float16"]
 MAX_RANK = 6
 
 

@@ -1,8 +1,10 @@
-"""The programs that Atrous is timed against, each with one network open: run() computes, result() is the first output."""
+"""The programs that Atrous is timed against, each with one network open: run() computes, result() is the first
+output."""
 
 import importlib.util
 import subprocess
 import sys
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
@@ -41,13 +43,16 @@ class OpenVino:
     name, package, fragile = "openvino", "openvino", False
     settings = "CPU, f32, latency, one stream, its request's own tensors"
 
+    @staticmethod
+    def options(threads):
+        return {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1",
+                "INFERENCE_NUM_THREADS": threads}
+
     def __init__(self, model, inputs, threads):
         import openvino
 
         core = openvino.Core()
-        settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1",
-                    "INFERENCE_NUM_THREADS": threads}
-        self.compiled = core.compile_model(str(model), "CPU", settings)
+        self.compiled = core.compile_model(str(model), "CPU", self.options(threads))
         self.request = self.compiled.create_infer_request()
         for name, value in inputs.items():
             self.request.set_tensor(name, openvino.Tensor(value, shared_memory=True))
@@ -113,7 +118,8 @@ def converted(model, inputs):
     program = Path(importlib.util.find_spec("pnnx").origin).parent / "pnnx"
     shapes = ",".join(f"[{','.join(map(str, value.shape))}]" for value in inputs.values())
     command = [str(program), model.name, "fp16=0", f"inputshape={shapes}"]
-    done = subprocess.run(command, cwd=model.parent, capture_output=True, text=True, errors="replace", timeout=600)
+    done = subprocess.run(command, cwd=model.parent, capture_output=True, text=True, errors="replace",
+                          timeout=600)
     if done.returncode or not parameters.exists():
         end = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
         parameters.unlink(missing_ok=True)
@@ -133,7 +139,9 @@ class PyTorch:
 
         self.torch = torch
         torch.set_num_threads(threads)
-        self.net, self.inputs = torch_net.compiled(model, inputs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of tracing, and that it will go away
+            self.net, self.inputs = torch_net.compiled(model, inputs)
         self.run()
 
     def run(self):
@@ -153,7 +161,8 @@ def describe(names):
         packages = ("ncnn", "pnnx") if package == "ncnn" else (package,)
         return ", ".join(f"{name} {version(name)}" for name in packages)
 
-    return {name: {"version": versions(PEERS[name].package), "settings": PEERS[name].settings} for name in names}
+    return {name: {"version": versions(PEERS[name].package), "settings": PEERS[name].settings}
+            for name in names}
 
 
 def survives(name, model, inputs_file):

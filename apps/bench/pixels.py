@@ -29,11 +29,12 @@ def fitting():
     return sizes
 
 
-def run(bench, folder):
+def run(bench, folder, record):
+    """Fills the record, so that what is measured stays after Ctrl-C."""
     onnx.save(models.stack(CHANNELS, None, RATES), folder / "model.onnx")
     library = compile_model(bench.atrous, folder / "model.onnx", folder, "net")
     random, sizes = np.random.default_rng(bench.seed), fitting()
-    record = {"sizes": sizes, "left_out": [s for s in SIZES if s not in sizes], "threads": {}}
+    record |= {"sizes": sizes, "left_out": [s for s in SIZES if s not in sizes], "threads": {}}
     inputs = {size: random.standard_normal((1, CHANNELS, size, size), np.float32) for size in sizes}
     for threads in bench.threads:
         nets = {size: Ours(library, {"x": inputs[size]}, threads) for size in sizes}
@@ -42,10 +43,10 @@ def run(bench, folder):
                                               bench.progress)
         summary = measure.summarise(rounds, bench.peak.best[threads])
         if summary:
-            summary["ns_per_pixel"] = {size: s["median"] * 1e9 / int(size) ** 2 for size, s in summary["seconds"].items()}
+            summary["ns_per_pixel"] = {size: s["median"] * 1e9 / int(size) ** 2
+                                       for size, s in summary["seconds"].items()}
             record["threads"][str(threads)] = summary
         for net in nets.values():
             net.close()
         if interrupted:
             raise KeyboardInterrupt
-    return record

@@ -22,8 +22,9 @@ def ratio_text(ratio):
 def preamble(results):
     m = results["machine"]
     lines = [f"{m['cpu']}, {m['cores']} cores, {bytes_text(m['memory_bytes'])}, Linux {m['kernel']}, "
-             f"Python {m['python']}", f"instruction sets: {' '.join(m['isa'])}; FMA peak measured with vectors of "
-             f"{results['fma_lanes']} floats"]
+             f"Python {m['python']}",
+             f"instruction sets: {' '.join(m['isa'])}; "
+             f"FMA peak measured with vectors of {results['fma_lanes']} floats"]
     lines += [f"{name}: {peer['version']}: {peer['settings']}" for name, peer in results["peers"].items()]
     return "\n".join(lines)
 
@@ -57,14 +58,14 @@ def result_row(record, threads, s):
             f"{s['rounds']} ({s['discarded']})" + ("" if s["steady"] else " **not steady**")]
 
 
-RESULT_HEAD = ["case", "threads", "Atrous", "ratio (quartiles)", "min–max", "fastest peer", "GFLOP/s", "of FMA peak",
-               "gain of threads (FMA's)", "workspace + weights", "rounds (discarded)"]
+RESULT_HEAD = ["case", "threads", "Atrous", "ratio (quartiles)", "min–max", "fastest peer", "GFLOP/s",
+               "of FMA peak", "gain of threads (FMA's)", "workspace + weights", "rounds (discarded)"]
 
 
 def results_section(records):
     rows = [result_row(record, threads, s) for record in records for threads, s in record["threads"].items()]
-    return ("## Networks\n\nRatio: the fastest peer's time over ours, median of the rounds; above 1 ours is faster. "
-            "GFLOP/s count the multiplications that meet real pixels.\n\n" + table(RESULT_HEAD, rows))
+    return ("## Networks\n\nRatio: the fastest peer's time over ours, median of the rounds; above 1 ours is "
+            "faster. GFLOP/s count the multiplications that meet real pixels.\n\n" + table(RESULT_HEAD, rows))
 
 
 def times_section(records, peers):
@@ -82,8 +83,8 @@ def problems_section(records):
 
 def errors_section(records):
     """The largest difference of each from the result that most agree with."""
-    worst = [(e, r["name"], name) for r in records for s in r["threads"].values() for name, e in s["errors"].items()
-             if name in s["seconds"]]
+    worst = [(e, r["name"], name) for r in records for s in r["threads"].values()
+             for name, e in s["errors"].items() if name in s["seconds"]]
     if not worst:
         return ""
     value, case, name = max(worst)
@@ -94,10 +95,10 @@ def startup_section(record):
     if "seconds" not in record:
         return ""
     names = list(record["seconds"]["open"])
-    rows = [[what, *(seconds_text(record["seconds"][what][name]) for name in names)] for what in record["seconds"]]
-    return ("## Opening U²-Net\n\nMedians over processes that had loaded their libraries before the clock started. `open`: "
-            "ours dlopen, NAME_open and a touch of every page of the library; theirs the call that makes a session of the "
-            f"ONNX file. `mask`: from the file to the end of the first run. {record['threads']} threads.\n\n"
+    rows = [[what, *(seconds_text(times[name]) for name in names)] for what, times in record["seconds"].items()]
+    return ("## Opening U²-Net\n\nMedians over processes that had loaded their libraries before the clock started. "
+            "`open`: ours dlopen, NAME_open and a touch of every page of the library; theirs the call that makes a "
+            f"session of the ONNX file. `mask`: from the file to the end of the first run. {record['threads']} threads.\n\n"
             + table(["", *names], rows)
             + f"\nThe program: {record['program_bytes'] / 1e6:.2f} MB; the weights in the ONNX file: "
             f"{record['weight_bytes'] / 1e6:.2f} MB.\n")
@@ -106,10 +107,10 @@ def startup_section(record):
 def folder_section(record):
     if "seconds" not in record:
         return ""
-    rows = [[name, seconds_text(s["median"]), f"{s['min']:.3g}–{s['max']:.3g} s", bytes_text(record["peak_bytes"][name])]
-            for name, s in record["seconds"].items()]
-    text = (f"## A folder of {record['pictures']} photographs to cut-outs\n\nWhole processes, `atrous segment` and "
-            f"`rembg p`; {record['rounds']} rounds ({record['discarded']} discarded).\n\n"
+    rows = [[name, seconds_text(s["median"]), f"{s['min']:.3g}–{s['max']:.3g} s",
+             bytes_text(record["peak_bytes"][name])] for name, s in record["seconds"].items()]
+    text = (f"## A folder of {record['pictures']} photographs to cut-outs\n\nWhole processes, `atrous segment` "
+            f"and `rembg p`; {record['rounds']} rounds ({record['discarded']} discarded).\n\n"
             + table(["program", "time", "min–max", "peak memory"], rows))
     return text + "".join(f"\n- {problem}" for problem in record["problems"]) + "\n" * bool(record["problems"])
 
@@ -119,8 +120,9 @@ def pixels_section(record):
         return ""
     rows = [[threads, *(f"{s['ns_per_pixel'][str(size)]:.3g}" for size in record["sizes"])]
             for threads, s in record["threads"].items()]
-    left = f" Left out, for want of memory: {', '.join(map(str, record['left_out']))}." * bool(record["left_out"])
-    return ("## Nanoseconds per pixel by size\n\n16 channels, rates 1,2,3, one library for all sizes." + left + "\n\n"
+    left = ", ".join(map(str, record["left_out"]))
+    return ("## Nanoseconds per pixel by size\n\n16 channels, rates 1,2,3, one library for all sizes."
+            + f" Left out, for want of memory: {left}." * bool(left) + "\n\n"
             + table(["threads", *(f"{size}²" for size in record["sizes"])], rows))
 
 
@@ -134,8 +136,8 @@ def markdown(results):
     head += f"- best FMA peak by threads: {peaks}; {results['rounds']} rounds, seed {results['seed']}\n"
     sections = [head, goals_section(results)]
     if records:
-        sections += [results_section(records), times_section(records, results["peers"]), problems_section(records),
-                     errors_section(records)]
+        sections += [results_section(records), times_section(records, results["peers"]),
+                     problems_section(records), errors_section(records)]
     sections += [OTHERS[name](record) for name, record in results["others"].items()]
     return "\n".join(section for section in sections if section)
 

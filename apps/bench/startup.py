@@ -1,9 +1,9 @@
 """From a model's file to an open network and to the first mask, and how large the emitted program is.
 
-Each sample is a Python process of its own that has already loaded what it runs with (numpy, the peer's package): only the
-call is timed. Ours is dlopen and NAME_open, and touching every page of the library, so that all weights are in memory; a
-peer's is the call that makes its session of the ONNX file. The mask's time includes that and the first run. All files
-were read before, so they are in the system's cache.
+Each sample is a Python process of its own that has already loaded what it runs with (numpy, the peer's package):
+only the call is timed. Ours is dlopen and NAME_open, and touching every page of the library, so that all weights
+are in memory; a peer's is the call that makes its session of the ONNX file. The mask's time includes that and the
+first run. All files were read before, so they are in the system's cache.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ours import Network, Ours, compile_model
-from peers import PEERS
+from peers import PEERS, OpenVino
 
 PAGE = 4096
 SLACK = 3_000_000  # bytes that the program may have beside the weights
@@ -54,7 +54,7 @@ def open_onnxruntime(model, threads):
 def open_openvino(model, threads):
     import openvino
 
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
+    settings = OpenVino.options(threads)
     return lambda: openvino.Core().compile_model(str(model), "CPU", settings)
 
 
@@ -72,8 +72,8 @@ def job(what, name, file, inputs, outputs, threads):
 
 def measured(what, name, file, inputs_file, outputs, threads):
     """Seconds, from a process of its own."""
-    command = [sys.executable, "-B", __file__, what, name, str(file), str(inputs_file), str(outputs), str(threads)]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    arguments = [what, name, file, inputs_file, outputs, threads]
+    done = subprocess.run([sys.executable, "-B", __file__, *map(str, arguments)], capture_output=True, text=True, errors="replace")
     if done.returncode:
         raise ValueError((done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1])
     return json.loads(done.stdout)
@@ -84,7 +84,7 @@ def run(bench, folder, model, weight_bytes, inputs, outputs):
     compile_model(bench.atrous, model, folder, "net", "shared,app")
     np.savez(folder / "inputs.npz", **inputs)
     threads, size = bench.threads[-1], (folder / "net").stat().st_size
-    record = {"threads": threads, "program_bytes": size, "weight_bytes": weight_bytes, "seconds": {}, "problems": {}}
+    record = {"threads": threads, "program_bytes": size, "weight_bytes": weight_bytes, "seconds": {}}
     names = [Ours.name, *(name for name in bench.peers if name in CAN_OPEN)]
     for what in ("open", "mask"):
         times = {name: [] for name in names}

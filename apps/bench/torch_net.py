@@ -11,13 +11,17 @@ def attributes(node):
     return {a.name: helper.get_attribute_value(a) for a in node.attribute}
 
 
+def tensor(proto):
+    return torch.from_numpy(np.array(numpy_helper.to_array(proto)))
+
+
 def numbers(value):
     """A tensor of sizes as a list."""
     return [int(v) for v in value.reshape(-1).tolist()]
 
 
 def padded(x, pads, value=0.0):
-    """ONNX's pads (top, left, bottom, right) where they are not the same on both sides, and what is left to pad."""
+    """x with ONNX's pads (top, left, bottom, right) where the sides differ, and what is left to pad."""
     top, left, bottom, right = pads
     if (top, left) == (bottom, right):
         return x, (top, left)
@@ -43,7 +47,8 @@ def max_pool(a, x):
 
 
 def resize(a, x, roi=None, scales=None, sizes=None):
-    if a.get("mode") != b"linear" or a.get("coordinate_transformation_mode") not in (b"pytorch_half_pixel", b"half_pixel"):
+    modes = a.get("mode"), a.get("coordinate_transformation_mode")
+    if modes not in ((b"linear", b"pytorch_half_pixel"), (b"linear", b"half_pixel")):
         raise ValueError("only bilinear Resize of half pixels")
     if sizes is None:
         sizes = [int(n * s) for n, s in zip(x.shape, scales.tolist())]
@@ -88,7 +93,7 @@ OPERATORS = {
     "ArgMax": lambda a, x: x.argmax(a.get("axis", 0), bool(a.get("keepdims", 1))),
     "Cast": lambda a, x: x.to({1: torch.float32, 6: torch.int32, 7: torch.int64}[a["to"]]),
     "Concat": lambda a, *x: torch.cat(x, a["axis"]),
-    "Constant": lambda a: torch.from_numpy(np.array(numpy_helper.to_array(a["value"]))),
+    "Constant": lambda a: tensor(a["value"]),
     "Conv": conv,
     "ConvTranspose": conv_transpose,
     "DepthToSpace": depth_to_space,
@@ -113,7 +118,7 @@ class Net(torch.nn.Module):
         unknown = {node.op_type for node in graph.node} - OPERATORS.keys()
         if unknown:
             raise ValueError(f"no {', '.join(sorted(unknown))} here")
-        self.constants = {t.name: torch.from_numpy(np.array(numpy_helper.to_array(t))) for t in graph.initializer}
+        self.constants = {t.name: tensor(t) for t in graph.initializer}
         self.names = [value.name for value in graph.input if value.name not in self.constants]
         self.output = graph.output[0].name
         self.nodes = [(OPERATORS[n.op_type], attributes(n), list(n.input), n.output[0]) for n in graph.node]

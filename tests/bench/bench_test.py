@@ -51,8 +51,8 @@ def run(model, inputs):
 
 class ModelsTest(unittest.TestCase):
     def test_every_case_has_a_small_model_here(self):
-        made = {getattr(case.make, "func", case.make).__name__ for case in cases.NETWORKS.values() if case.make}
-        self.assertEqual(made, {getattr(make, "func", make).__name__ for make, _ in SMALL.values()})
+        made = {getattr(case.make, "func", case.make) for case in cases.NETWORKS.values() if case.make}
+        self.assertEqual(made, {make.func for make, _ in SMALL.values()})
         self.assertEqual({case.group for case in cases.NETWORKS.values()}, set(cases.GOALS))
 
     def test_they_run_and_have_the_shapes_that_are_counted_with(self):
@@ -77,7 +77,8 @@ class ModelsTest(unittest.TestCase):
         grouped, dense = (SMALL[f"bilinear {kind}"][0]() for kind in ("grouped", "dense"))
         inputs = networks.input_arrays(grouped, 1)
         np.testing.assert_allclose(run(grouped, inputs), run(dense, inputs), atol=1e-5)
-        np.testing.assert_allclose(run(grouped, {"x": np.ones((1, 3, 4, 4), np.float32)})[..., 8:-8, 8:-8], 1, atol=1e-6)
+        of_ones = run(grouped, {"x": np.ones((1, 3, 4, 4), np.float32)})
+        np.testing.assert_allclose(of_ones[..., 8:-8, 8:-8], 1, atol=1e-6)
 
 
 class FlopsTest(unittest.TestCase):
@@ -87,13 +88,15 @@ class FlopsTest(unittest.TestCase):
             outputs = (size + 2 * pad - rate * (kernel - 1) - 1) // stride + 1
             if outputs < 1:
                 continue
-            expected = sum(0 <= o * stride + k * rate - pad < size for o in range(outputs) for k in range(kernel))
+            read = (o * stride + k * rate - pad for o in range(outputs) for k in range(kernel))
+            expected = sum(0 <= pixel < size for pixel in read)
             found = flops.axis_pairs(size, outputs, kernel, stride, rate, pad)
             self.assertEqual(found, expected, (size, kernel, stride, rate, pad))
 
     def test_networks_against_counting_with_ones(self):
         """A convolution of ones with ones counts its own multiplications."""
-        for name in ("stack", "depthwise", "factorised", "transposed 4", "transposed 3", "bilinear grouped", "deeplab"):
+        names = "stack", "depthwise", "factorised", "transposed 4", "transposed 3", "bilinear grouped", "deeplab"
+        for name in names:
             with self.subTest(name):
                 model = SMALL[name][0]()
                 inputs = networks.input_arrays(model, 1)
@@ -107,8 +110,8 @@ class FlopsTest(unittest.TestCase):
                 one = onnx.NodeProto()
                 one.CopyFrom(node)
                 del one.input[2:]
-                weights = onnx.numpy_helper.from_array(np.ones(list(constants[node.input[1]].dims), np.float32),
-                                                       node.input[1])
+                shape = list(constants[node.input[1]].dims)
+                weights = onnx.numpy_helper.from_array(np.ones(shape, np.float32), node.input[1])
                 value = onnx.helper.make_tensor_value_info
                 graph = onnx.helper.make_graph([one], "one", [value(node.input[0], 1, shapes[node.input[0]])],
                                                [value(node.output[0], 1, None)], [weights])
@@ -231,8 +234,8 @@ class OptionsTest(unittest.TestCase):
 
 class ReportTest(unittest.TestCase):
     def record(self, name, group, ratio):
-        entry = {"raw": [{"seconds": {"atrous": 1.0, "a": ratio}, "fma_peaks": [100, 100]}], "errors": {"a": 1e-6},
-                 "workspace_bytes": 1 << 20}
+        entry = {"raw": [{"seconds": {"atrous": 1.0, "a": ratio}, "fma_peaks": [100, 100]}],
+                 "errors": {"a": 1e-6}, "workspace_bytes": 1 << 20}
         record = {"name": name, "group": group, "about": "", "problems": {"b": "crashes (signal 11)"},
                   "threads": {"1": entry, "2": {**entry}}, "multiplications": 25e9, "weight_bytes": 1 << 20}
         networks.derive(record, {1: 100, 2: 100})
@@ -241,7 +244,8 @@ class ReportTest(unittest.TestCase):
     def test_goals(self):
         records = [self.record("x", "dilated stacks", 4.0), self.record("y", "dilated stacks", 1.4)]
         rows = list(goals.network_rows(records))
-        self.assertEqual(rows[0][:3], ["dilated stacks, 1 thread", "≥ 2.0, none below 1.5", "2.37, lowest 1.40"])
+        self.assertEqual(rows[0][:3], ["dilated stacks, 1 thread", "≥ 2.0, none below 1.5",
+                                       "2.37, lowest 1.40"])
         self.assertEqual(rows[0][3], "**missed**")
         self.assertEqual(list(goals.network_rows(records[:1]))[0][3], "reached")
 
@@ -253,9 +257,10 @@ class ReportTest(unittest.TestCase):
     def test_markdown(self):
         found = startup.goals({"seconds": {"open": {"atrous": 1, "a": 6}, "mask": {"atrous": 1, "a": 1.5}},
                                "program_bytes": 12e6, "weight_bytes": 10e6})
-        results = {"machine": {"cpu": "a cpu", "cores": 2, "memory_bytes": 1 << 30, "kernel": "6", "python": "3",
-                               "isa": ["avx2"]},
-                   "fma_lanes": 8, "peers": {"a": {"version": "a 1", "settings": "plain"}}, "rounds": 1, "seed": 1,
+        results = {"machine": {"cpu": "a cpu", "cores": 2, "memory_bytes": 1 << 30, "kernel": "6",
+                               "python": "3", "isa": ["avx2"]},
+                   "fma_lanes": 8, "peers": {"a": {"version": "a 1", "settings": "plain"}},
+                   "rounds": 1, "seed": 1,
                    "fma_peak_best": {"1": 100.0}, "networks": [self.record("x", "aspp", 2.0)],
                    "others": {"startup": {"problems": [], "goals": list(found)}}}
         text = report.markdown(results)
@@ -268,7 +273,8 @@ class ReportTest(unittest.TestCase):
 
     def test_folder(self):
         def sample(peak, ours, theirs):
-            return peak, {"atrous": {"seconds": ours, "peak_bytes": 100}, "rembg": {"seconds": theirs, "peak_bytes": 400}}
+            return peak, {"atrous": {"seconds": ours, "peak_bytes": 100},
+                          "rembg": {"seconds": theirs, "peak_bytes": 400}}
 
         record = folder.summarise([sample(100, 1.0, 3.0), sample(50, 1.0, 9.0)], 100, [], 15)
         self.assertEqual((record["rounds"], record["discarded"], record["ratio"]["median"]), (1, 1, 3))
