@@ -133,10 +133,13 @@ WinogradOutput winograd_output(const WinogradOutputSpec& spec, const WinogradOut
     w.rows(w.c, w.tx, w.ty, w.cb, w.ox, w.ey) =
         mux(w.ox, product(winograd_matrices(tile.outputs_x, tile.kernel_x).output,
                           [&](int i) { return in.products(w.c, w.tx, w.ty, w.cb, i, w.ey); }));
+    w.tile = Func("tile");
+    w.tile(w.c, w.tx, w.ty, w.cb, w.ox, w.oy) =
+        mux(w.oy, product(winograd_matrices(tile.outputs_y, tile.kernel_y).output,
+                          [&](int i) { return w.rows(w.c, w.tx, w.ty, w.cb, w.ox, i); }));
     w.pixels = RDom(0, tile.outputs_x, 0, tile.outputs_y, 0, g.tiles_x, 0, g.tiles_y, "r");
     RVar ox = w.pixels.x, oy = w.pixels.y, tx = w.pixels.z, ty = w.pixels.w;
-    Expr sum = mux(oy, product(winograd_matrices(tile.outputs_y, tile.kernel_y).output,
-                               [&](int i) { return w.rows(w.c, tx, ty, w.cb, ox, i); }));
+    Expr sum = w.tile(w.c, tx, ty, w.cb, ox, oy);
     Expr x = first_pixel(group_x(g) + tx, g.dilation_x, tile.outputs_x) + ox * g.dilation_x;
     Expr y = first_pixel(group_y(g) + ty, g.dilation_y, tile.outputs_y) + oy * g.dilation_y;
     w.pixels.where(x < in.width && y < in.height);

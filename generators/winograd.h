@@ -54,9 +54,10 @@ struct WinogradOutputs {
     Halide::Expr width, height, alpha, beta;
 };
 struct WinogradOutput {
-    Halide::Func rows, output;  // rows (c, tx, ty, cb, ox, ey): along x. output: update 0 writes the pixels that exist
-    Halide::RDom pixels;        // (ox, oy, tx, ty)
-    Halide::Var c{"c"}, cb{"cb"}, ox{"ox"}, ey{"ey"}, tx{"tx"}, ty{"ty"};
+    Halide::Func rows, tile;  // along x: (c, tx, ty, cb, ox, ey), then along y: (c, tx, ty, cb, ox, oy)
+    Halide::Func output;      // update 0 writes the pixels that exist
+    Halide::RDom pixels;      // (ox, oy, tx, ty)
+    Halide::Var c{"c"}, cb{"cb"}, ox{"ox"}, oy{"oy"}, ey{"ey"}, tx{"tx"}, ty{"ty"};
 };
 WinogradOutput winograd_output(const WinogradOutputSpec& spec, const WinogradOutputs& in);
 

@@ -7,7 +7,7 @@ namespace atrous {
 
 namespace {
 
-constexpr double points_in_order[] = {0, 1, -1, 2, -2};
+constexpr double points_in_order[] = {0, 1, -1, 2, -2, 0.5, -0.5};
 
 // Coefficients of Π (x − points[l]), l ≠ left_out, lowest power first.
 std::vector<double> polynomial(const std::vector<double>& points, size_t left_out, size_t size) {

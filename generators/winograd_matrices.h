@@ -12,7 +12,7 @@ struct WinogradMatrices {
     std::vector<std::vector<double>> input;   // Bᵀ, (m + k − 1) × (m + k − 1)
 };
 
-// m + k − 1 is at most 6; F(1, 1) is all ones.
+// m + k − 1 is at most 8; F(1, 1) is all ones.
 WinogradMatrices winograd_matrices(int outputs, int taps);
 
 }  // namespace atrous

@@ -11,8 +11,12 @@ namespace {
 
 // Costs are in multiply-adds of 16 floats, what an AVX-512 core does in a cycle. Narrower vectors slow all of it alike.
 constexpr double direct_efficiency = 0.93, gemm_efficiency = 0.92;
-constexpr double input_element = 14, output_element = 9;  // transforms: per element of a tile and channel block
-constexpr double call = 2000;                             // of the three kernels of a group
+// Transforms, per element of a tile and channel block: much of it is waiting for memory. Large tiles leave the
+// registers.
+constexpr double input_element = 20, output_element = 11;
+constexpr double large_input_element = 26, large_output_element = 20;
+constexpr int large_tile = 36;  // elements, above
+constexpr double call = 2000;   // of the three kernels of a group
 constexpr double cache_bytes = 1 << 20, shared_cache_bytes = 16 << 20;
 constexpr double from_shared_cache = 0.04, from_memory = 0.2;  // per byte
 constexpr int threads = 4;                                     // that should all have work
@@ -38,7 +42,7 @@ double direct_cost(const Problem& p, const ConvSpec& spec) {
 // Tiles that are computed when the register tile covers a group, the last one shifted inwards (x86/register_tile.cpp).
 int covered(int tiles) {
     int least = 5 * ceil_div(tiles, 5);
-    for (int tile : {12, 10, 8, 7}) least = std::min(least, tile * ceil_div(tiles, tile));
+    for (int tile = 6; tile <= 12; ++tile) least = std::min(least, tile * ceil_div(tiles, tile));
     return least;
 }
 
@@ -48,7 +52,9 @@ double group_cost(const Problem& p, const WinogradTile& tile, int tiles) {
     const double weights = elements * 64 * 16 * p.blocks_in * p.blocks_out;
     double cost = call;
     cost += elements * covered(tiles) * 16 * p.blocks_in * p.blocks_out / gemm_efficiency;
-    cost += elements * tiles * (input_element * p.blocks_in + output_element * p.blocks_out);
+    const bool large = elements > large_tile;
+    cost += elements * tiles * p.blocks_in * (large ? large_input_element : input_element);
+    cost += elements * tiles * p.blocks_out * (large ? large_output_element : output_element);
     if (weights + bytes > cache_bytes)
         cost += weights * (weights > shared_cache_bytes ? from_memory : from_shared_cache);
     if (bytes > cache_bytes) cost += 2 * (bytes - cache_bytes) * from_shared_cache;
@@ -79,12 +85,14 @@ std::optional<Candidate> best_groups(const Problem& p, const WinogradTile& tile)
     return best;
 }
 
-// Outputs per tile along an axis of `taps`; more than six elements lose too much precision.
+// Outputs per tile along an axis of `taps`. With more than eight elements too much precision would be lost.
 std::vector<int> outputs_for(int taps, WinogradPolicy policy) {
     if (taps == 1) return {1};
     std::vector<int> outputs;
-    if (policy != WinogradPolicy::f4 && taps <= 5) outputs.push_back(2);
-    if (policy != WinogradPolicy::f2 && taps <= 3) outputs.push_back(4);
+    for (int m = 2; m + taps - 1 <= 8; ++m) {
+        const bool wanted = (policy != WinogradPolicy::f2 || m == 2) && (policy != WinogradPolicy::f4 || m == 4);
+        if (wanted && m <= 6) outputs.push_back(m);
+    }
     return outputs;
 }
 

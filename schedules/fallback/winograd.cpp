@@ -24,6 +24,8 @@ void apply(WinogradOutput& w, const WinogradOutputSpec&, const Target&) {
     w.output.update().reorder(w.c, ox, oy, tx, ty, w.cb).vectorize(w.c).unroll(ox).unroll(oy);
     w.rows.compute_at(w.output, tx).bound_extent(w.c, channel_block).vectorize(w.c);
     w.rows.reorder(w.c, w.ox, w.ey).unroll(w.ox).unroll(w.ey);
+    w.tile.compute_at(w.output, tx).bound_extent(w.c, channel_block).vectorize(w.c);
+    w.tile.reorder(w.c, w.oy, w.ox).unroll(w.ox).unroll(w.oy);
 }
 
 std::optional<Layout> layout(const BatchedGemmSpec&, const SizeHint&, const Target&) {

@@ -23,14 +23,24 @@ void tile(Stage output, const DilatedConv& conv, int tile_x, int tile_blocks, bo
         .parallel(task);
 }
 
+// Rows outside: the pixels of a row are read from cache for all output channels, and the weights stream past, row after
+// row. Blocks outside: the weights of a block stay, and the image streams past, block after block; that is less only
+// where the image is small or its rows are short. Streams of weights are one piece of memory, which is prefetched well;
+// those of an image are one for each channel block.
+bool blocks_outside_rows(const ConvSpec& spec, const SizeHint& hint) {
+    constexpr int64_t cached = 600 * 1024;  // of a second level of 1 MB
+    const int64_t weights = int64_t{4} * spec.kernel_x * spec.kernel_y * hint.channels_in * hint.channels_out;
+    const int64_t row = int64_t{4} * hint.width * spec.stride_x * hint.channels_in;
+    if (weights <= cached) return false;
+    return row * spec.stride_y * hint.height <= cached || hint.width < 24;
+}
+
 }  // namespace
 
 std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const Target& target) {
     if (spec.packing != Packing::c16 || target.arch != Target::X86) return std::nullopt;
     Layout layout = register_tile(hint, target);
-    // Weights of a layer that leave no room in a 1 MB L2 are kept a block at a time, and the rows pass by.
-    int64_t weight_bytes = int64_t{4} * spec.kernel_x * spec.kernel_y * hint.channels_in * hint.channels_out;
-    layout.blocks_outer = weight_bytes > 600 * 1024;
+    layout.blocks_outer = blocks_outside_rows(spec, hint);
     return layout;
 }
 

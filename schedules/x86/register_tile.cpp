@@ -33,7 +33,7 @@ Layout register_tile(const SizeHint& hint, const Target& target) {
         // 32 registers: tile_x · tile_blocks accumulators, tile_blocks weights, broadcasts. (14 × 2 leaves too few for
         // the broadcasts of an unrolled loop: one accumulator was spilled.)
         layout.tile_blocks = blocks == 0 || blocks % 2 == 0 ? 2 : 1;
-        layout.tile_x = layout.tile_blocks == 2 ? choose_tile(hint.width, {12, 10, 8, 7, 5})
+        layout.tile_x = layout.tile_blocks == 2 ? choose_tile(hint.width, {12, 11, 10, 9, 8, 7, 6, 5})
                                                 : choose_tile(hint.width, {20, 16, 14, 12, 10, 8, 7, 5});
     } else {
         // 16 registers of 8 floats (a block takes 2) or of 4 (a block takes 4, and a product needs one of its own).
