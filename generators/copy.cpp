@@ -14,15 +14,17 @@ Copy copy(Func input) {
 Pack pack(Func planar, Expr channels) {
     Pack p;
     const ImageVars& v = p.v;
-    p.output = Func("pack");
-    Expr channel = v.cb * channel_block + v.c;
-    p.output(v.c, v.x, v.y, v.cb, v.n) =
+    Var channel("channel");
+    p.channels = Func("channels");
+    p.channels(v.x, v.y, channel, v.n) =
         select(channel < channels, planar(v.x, v.y, min(channel, channels - 1), v.n), 0.f);
+    p.output = Func("pack");
+    p.output(v.c, v.x, v.y, v.cb, v.n) = p.channels(v.x, v.y, v.cb * channel_block + v.c, v.n);
     return p;
 }
 
-Pack unpack(Func c16) {
-    Pack p;
+Unpack unpack(Func c16) {
+    Unpack p;
     const ImageVars& v = p.v;
     p.output = Func("unpack");
     p.output(v.x, v.y, v.cb, v.n) = c16(v.cb % channel_block, v.x, v.y, v.cb / channel_block, v.n);

@@ -17,11 +17,17 @@ struct Copy {
 Copy copy(Halide::Func input);  // six dimensions; strides do the work
 
 struct Pack {
+    Halide::Func channels;  // (x, y, channel, n), zero past the last one
     Halide::Func output;
     ImageVars v;
 };
 Pack pack(Halide::Func planar, Halide::Expr channels);  // planar → c16, lanes past `channels` are 0
-Pack unpack(Halide::Func c16);                          // c16 → planar
+
+struct Unpack {
+    Halide::Func output;
+    ImageVars v;
+};
+Unpack unpack(Halide::Func c16);  // c16 → planar
 
 struct Fill {
     Halide::Func output;

@@ -19,7 +19,8 @@ constexpr int large_tile = 36;  // elements, above
 constexpr double call = 2000;   // of the three kernels of a group
 constexpr double cache_bytes = 1 << 20, shared_cache_bytes = 16 << 20;
 constexpr double from_shared_cache = 0.04, from_memory = 0.2;  // per byte
-constexpr int threads = 4;                                     // that should all have work
+constexpr double prepared_byte = 0.15;  // what a byte of filters in Winograd's domain must save: memory, and opening
+constexpr int threads = 4;              // that should all have work
 constexpr int most_group_tiles = 96;
 constexpr double most_group_bytes = 2.5 * (1 << 20);
 constexpr double most_elements = 2147483647;
@@ -123,7 +124,8 @@ std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const SizeHi
             const WinogradTile tile{outputs_x, outputs_y, spec.kernel_x, spec.kernel_y};
             const double weights = tile.size_x() * tile.size_y() * 256.0 * p.blocks_in * p.blocks_out;
             if (weights > most_elements) continue;
-            const auto candidate = best_groups(p, tile);
+            auto candidate = best_groups(p, tile);
+            if (candidate) candidate->cost += 4 * weights * prepared_byte;
             if (candidate && (!best || candidate->cost < best->cost)) best = candidate;
         }
     }

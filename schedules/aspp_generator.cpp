@@ -33,7 +33,7 @@ class AsppScheduled : public GeneratorOf<AsppScheduled, AsppInterface> {
 
   private:
     AsppInputs packed_inputs(AsppInputs in, const Channels& channels_in) {
-        in.input = pack_image(in.input, channels_in, target);
+        in.input = pack_image(in.input, channels_in);
         for (AsppBranch& branch : in.branches) {
             branch.weights = pack_weights(branch.weights, channels_in, {branch.channels_out});
             branch.bias = pack_channels(branch.bias, {branch.channels_out});

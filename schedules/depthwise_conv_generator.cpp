@@ -13,11 +13,11 @@ class DepthwiseConvScheduled : public GeneratorOf<DepthwiseConvScheduled, Depthw
         Channels channels{bias.dim(0).extent()};
         DepthwiseConvSpec packed = conv_spec();
         packed.packing = Packing::c16;
-        in.input = pack_image(in.input, channels, target);
+        in.input = pack_image(in.input, channels);
         in.weights = pack_depthwise_weights(in.weights, channels);
         in.bias = pack_channels(in.bias, channels);
         if (slope) in.slope = pack_channels(in.slope, channels);
-        if (residual_input) in.residual = pack_image(in.residual, channels, target);
+        if (residual_input) in.residual = pack_image(in.residual, channels);
         DepthwiseConv conv = depthwise_conv(packed, in);
         output = unpack_output(conv.output, channels, target);
         auto choice = choose(depthwise_conv_rules, packed, hint(), target);

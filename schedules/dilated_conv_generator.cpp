@@ -12,7 +12,7 @@ class DilatedConvScheduled : public GeneratorOf<DilatedConvScheduled, DilatedCon
         Channels in{planar.ci_blocks, groups}, out{planar.co_blocks, groups};
         ConvSpec packed = conv_spec();
         packed.packing = Packing::c16;
-        ConvInputs operands = pack_operands(planar, packed, in, out, target);
+        ConvInputs operands = pack_operands(planar, packed, in, out);
         DilatedConv conv = dilated_conv(packed, operands);
         output = unpack_output(conv.output, out, target);
         compute(conv, packed, {output.dim(0).extent(), out.blocks(), operands.ci_lanes}, hint(), target);

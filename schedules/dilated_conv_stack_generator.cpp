@@ -10,7 +10,7 @@ class DilatedConvStackScheduled : public GeneratorOf<DilatedConvStackScheduled, 
     void generate() {
         ConvSpec packed = conv_spec();
         packed.packing = Packing::c16;
-        DilatedConvStack stack = dilated_conv_stack(packed, packed, packed_inputs(*this, target));
+        DilatedConvStack stack = dilated_conv_stack(packed, packed, packed_inputs(*this));
         output = compute_stack(stack, *this, target);
         describe(false);
     }

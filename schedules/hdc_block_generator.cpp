@@ -10,7 +10,7 @@ class HdcBlockScheduled : public GeneratorOf<HdcBlockScheduled, StackInterface> 
     void generate() {
         ConvSpec packed = conv_spec();
         packed.packing = Packing::c16;
-        DilatedConvStack stack = hdc_block(packed, packed_inputs(*this, target));
+        DilatedConvStack stack = hdc_block(packed, packed_inputs(*this));
         output = compute_stack(stack, *this, target);
         describe(true);
     }

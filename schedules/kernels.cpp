@@ -142,16 +142,16 @@ class Builder {
         return done(c.output, "fallback/copy");
     }
 
-    Kernel operator()(const PackSpec&) {
+    Kernel operator()(const PackSpec& s) {
         ImageParam image = args_.image("input", Packing::planar);
         Pack p = pack(image, image.dim(2).extent());
-        if (scheduled_) fallback::apply_pack(p, target_);
+        if (scheduled_) fallback::apply(p, s, target_);
         return done(p.output, "fallback/pack");
     }
 
-    Kernel operator()(const UnpackSpec&) {
-        Pack p = unpack(args_.image("input", Packing::c16));
-        if (scheduled_) fallback::apply_unpack(p, target_);
+    Kernel operator()(const UnpackSpec& s) {
+        Unpack p = unpack(args_.image("input", Packing::c16));
+        if (scheduled_) fallback::apply(p, s, target_);
         return done(p.output, "fallback/unpack");
     }
 

@@ -7,7 +7,7 @@ namespace atrous {
 
 using namespace Halide;
 
-StackInputs packed_inputs(StackInterface& interface, const Target& target) {
+StackInputs packed_inputs(StackInterface& interface) {
     StackInputs in = interface.inputs();
     for (size_t i = 0; i < in.layers.size(); i++) {
         StackLayer& layer = in.layers[i];
@@ -17,7 +17,7 @@ StackInputs packed_inputs(StackInterface& interface, const Target& target) {
         layer.ci_lanes = lanes(before);
         layer.ci_blocks = before.blocks_per_group();
     }
-    in.input = pack_image(in.input, {interface.layers.front().channels_in()}, target);
+    in.input = pack_image(in.input, {interface.layers.front().channels_in()});
     in.residual = in.input;
     return in;
 }

@@ -7,7 +7,7 @@
 namespace atrous {
 
 // The operands that `interface` declares, packed.
-StackInputs packed_inputs(StackInterface& interface, const Halide::Target& target);
+StackInputs packed_inputs(StackInterface& interface);
 
 // Schedules all layers, and returns the planar output.
 Halide::Func compute_stack(DilatedConvStack& stack, StackInterface& interface, const Halide::Target& target);

@@ -33,7 +33,7 @@ Func packed_once(Func f, const Var& lane, const Var& block) {
 
 }  // namespace
 
-Func pack_image(const Func& planar, const Channels& channels, const Target& target) {
+Func pack_image(const Func& planar, const Channels& channels) {
     Func grouped = planar;
     Expr total = channels.per_group;
     if (channels.groups > 1) {
@@ -44,8 +44,9 @@ Func pack_image(const Func& planar, const Channels& channels, const Target& targ
         total = channels.blocks() * channel_block;
     }
     Pack p = pack(grouped, total);
-    fallback::apply_pack(p, target);
-    p.output.compute_root();
+    Var rows("rows"), task("task");
+    p.output.compute_root().bound(p.v.c, 0, channel_block).vectorize(p.v.c);
+    p.output.fuse(p.v.y, p.v.cb, rows).fuse(rows, p.v.n, task).parallel(task);
     return p.output;
 }
 
@@ -89,14 +90,13 @@ Func unpack_output(const Func& c16, const Channels& channels, const Target& targ
     return image;
 }
 
-ConvInputs pack_operands(const ConvInputs& planar, const ConvSpec& spec, const Channels& in, const Channels& out,
-                         const Target& target) {
+ConvInputs pack_operands(const ConvInputs& planar, const ConvSpec& spec, const Channels& in, const Channels& out) {
     ConvInputs packed = planar;
-    packed.input = pack_image(planar.input, in, target);
+    packed.input = pack_image(planar.input, in);
     packed.weights = pack_weights(planar.weights, in, out);
     packed.bias = pack_channels(planar.bias, out);
     if (spec.activation == ElementwiseFunction::prelu) packed.slope = pack_channels(planar.slope, out);
-    if (spec.residual != Residual::none) packed.residual = pack_image(planar.residual, out, target);
+    if (spec.residual != Residual::none) packed.residual = pack_image(planar.residual, out);
     packed.ci_lanes = lanes(in);
     packed.ci_blocks = in.blocks_per_group();
     packed.co_blocks = out.blocks_per_group();

@@ -18,7 +18,7 @@ struct Channels {
 };
 
 // (x, y, c, n), readable outside the image → (c, x, y, cb, n), computed once, as far outside as its readers look.
-Halide::Func pack_image(const Halide::Func& planar, const Channels& channels, const Halide::Target& target);
+Halide::Func pack_image(const Halide::Func& planar, const Channels& channels);
 
 // (kx, ky, ci, co) → (c, ci, kx, ky, cib, cb); depthwise (kx, ky, 1, c) → (c, kx, ky, cb); (c) → (c, cb). Zero where a
 // block is padded.
@@ -36,8 +36,7 @@ inline Halide::Expr lanes(const Channels& channels) {
 }
 
 // All operands of a dense or grouped convolution.
-ConvInputs pack_operands(const ConvInputs& planar, const ConvSpec& spec, const Channels& in, const Channels& out,
-                         const Halide::Target& target);
+ConvInputs pack_operands(const ConvInputs& planar, const ConvSpec& spec, const Channels& in, const Channels& out);
 
 // Chooses a schedule from rules.h, applies it, and computes the convolution as a stage of its own.
 void compute(DilatedConv& conv, const ConvSpec& spec, const Extents& extents, const SizeHint& hint,

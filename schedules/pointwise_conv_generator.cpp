@@ -12,7 +12,7 @@ class PointwiseConvScheduled : public GeneratorOf<PointwiseConvScheduled, Pointw
         Channels in{planar.ci_blocks}, out{bias.dim(0).extent()};
         ConvSpec packed = conv_spec();
         packed.packing = Packing::c16;
-        ConvInputs operands = pack_operands(planar, packed, in, out, target);
+        ConvInputs operands = pack_operands(planar, packed, in, out);
         DilatedConv conv = pointwise_conv(packed, operands);
         output = unpack_output(conv.output, out, target);
         compute(conv, packed, {output.dim(0).extent(), out.blocks(), operands.ci_lanes}, hint(), target);

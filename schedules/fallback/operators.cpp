@@ -91,14 +91,40 @@ void apply(Copy& c, const CopySpec& spec, const Target& target) {
     in_vectors(c.output, c.d[0], std::max(1, 4 * vector_floats(target) / spec.element_bytes), nest);
 }
 
-void apply_pack(Pack& p, const Target&) {
+// Between the packings, four pixels of four channels at a time: a transposition in registers of every width.
+constexpr int transposed = 4;
+
+void apply(Pack& p, const PackSpec&, const Target&) {
     const ImageVars& v = p.v;
-    Var rows("rows"), task("task");
-    p.output.bound(v.c, 0, channel_block).vectorize(v.c).fuse(v.y, v.cb, rows).fuse(rows, v.n, task).parallel(task);
+    p.output.bound(v.c, 0, channel_block);
+    auto nest = [&](Stage stage, int pixels) {
+        Var quads("quads"), channel("channel"), lane("lane"), pixel("pixel"), task("task");
+        stage.split(v.c, quads, lane, transposed)
+            .split(v.x, chunk(), pixel, pixels, TailStrategy::ShiftInwards)
+            .reorder(lane, pixel, quads, chunk(), v.y, v.cb, v.n)
+            .vectorize(lane)
+            .unroll(pixel)
+            .unroll(quads)
+            .parallel(v.y)
+            .fuse(v.cb, v.n, task)
+            .parallel(task);
+    };
+    nest(p.output.specialize(p.output.output_buffer().dim(1).extent() >= transposed), transposed);
+    nest(p.output, 1);
+    p.channels.compute_at(p.output, Var("quads")).vectorize(v.x).unroll(p.channels.args()[2]);
 }
 
-void apply_unpack(Pack& p, const Target& target) {
-    schedule_rows(p.output, p.v, Packing::planar, target);
+void apply(Unpack& p, const UnpackSpec&, const Target&) {
+    const ImageVars& v = p.v;
+    in_vectors(p.output, v.x, transposed, [&](Stage stage) {
+        Var quads("quads"), channel("channel"), task("task");
+        stage.split(v.cb, quads, channel, transposed, TailStrategy::GuardWithIf)
+            .reorder(Var("lane"), channel, chunk(), v.y, quads, v.n)
+            .unroll(channel)
+            .parallel(v.y)
+            .fuse(quads, v.n, task)
+            .parallel(task);
+    });
 }
 
 void apply(Fill& f, const FillSpec&, const Target&) {
