@@ -1,9 +1,11 @@
 // Convolutions, matrix products and transposed convolutions, with what was fused into them.
 #include <algorithm>
+#include <optional>
 
 #include "compiler/lowering.h"
 #include "compiler/phases.h"
 #include "compiler/repack.h"
+#include "schedules/algorithm.h"
 
 namespace atrous {
 namespace {
@@ -76,6 +78,48 @@ Spec spec_of(const Node& node, Packing packing, int64_t kernel_y, int64_t kernel
     return spec;
 }
 
+// What choosing among algorithms needs of one dimension of blocked views, if its sizes are known.
+std::optional<ConvAxis> known_axis(const BufferView& x, const BufferView& out, size_t axis, int64_t taps,
+                                   int64_t stride, int64_t dilation, int64_t pad) {
+    constexpr int64_t limit = 1 << 20;  // sums of a few such numbers are whole in 32 bits
+    const auto in = x.dims[axis].extent.integer(), end = out.dims[axis].extent.integer();
+    if (!in || !end) return {};
+    for (const int64_t number : {*in, *end, taps, stride, dilation, pad})
+        if (number < 0 || number > limit) return {};
+    const auto narrow = [](int64_t number) { return static_cast<int>(number); };
+    return ConvAxis{narrow(*end), narrow(*in), narrow(taps), narrow(stride), narrow(dilation), narrow(pad)};
+}
+
+// Columns of an image, blocked.
+BufferView columns_of(BufferView view, const ConvColumns& columns) {
+    ViewDim& x = view.dims[1];
+    view.offset = view.offset + Size(columns.begin) * x.stride;
+    x.extent = Size(columns.end - columns.begin);
+    return view;
+}
+
+// A direct blocked convolution, in pieces of a row where that leaves much of the padding out.
+void call_pieces(Lowering& to, const Node& node, const Call& call, const ConvSpec& whole, const BufferView& packed,
+                 const Window& window, const std::vector<ConvColumns>& pieces, const BufferView& residual,
+                 const BufferView& out, const SizeHint& hint, const Size& skip) {
+    const int64_t out_per_group = (call.channels_out / call.groups + channel_block - 1) / channel_block;
+    for (const ConvColumns& piece : pieces) {
+        ConvSpec spec = whole;
+        spec.kernel_x = piece.taps;
+        BufferView weights = packed;
+        weights.offset = weights.offset + Size(piece.first_tap) * weights.dims[2].stride;
+        weights.dims[2].extent = Size(piece.taps);
+        Window shifted = window;
+        shifted.pad_left -= piece.first_tap * window.dilation_x + int64_t{piece.begin} * whole.stride_x;
+        SizeHint narrow = hint;
+        narrow.width = piece.end - piece.begin;
+        to.step(spec,
+                arguments(call, node, weights, shifted, {out_per_group},
+                          has(call.operands.residual) ? columns_of(residual, piece) : residual, columns_of(out, piece)),
+                narrow, skip);
+    }
+}
+
 // One call of a dense convolution kernel: a Conv, a Linear, or a phase of a transposed one.
 void call_convolution(Lowering& to, const Node& node, const Call& call, const DenseWeights& weights,
                       const Window& window, const Pair& stride, const BufferView& residual, const BufferView& out,
@@ -91,10 +135,17 @@ void call_convolution(Lowering& to, const Node& node, const Call& call, const De
                                                 kx, ky, channel_blocks(ci), channel_blocks(co)},
                                                name)
                                   : to.weights(weights.numbers, {kx, ky, ci, co}, name);
-    if (blocked && lower_winograd(to, {spec, hint, name, call.x, packed, call.bias, call.slope, residual, out,
-                                       window.dilation_x, window.dilation_y, window.pad_left, window.pad_top,
-                                       node.fused.alpha, node.fused.beta, skip}))
-        return;
+    if (blocked) {
+        const auto x = known_axis(call.x, out, 1, weights.kernel_x, stride[1], window.dilation_x, window.pad_left);
+        const auto y = known_axis(call.x, out, 2, weights.kernel_y, stride[0], window.dilation_y, window.pad_top);
+        if (lower_winograd(to, {spec, hint, name, call.x, packed, call.bias, call.slope, residual, out,
+                                window.dilation_x, window.dilation_y, window.pad_left, window.pad_top, node.fused.alpha,
+                                node.fused.beta, skip, x && y ? direct_share(*x, *y) : 1}))
+            return;
+        if (const auto pieces = x ? split_columns(*x) : std::vector<ConvColumns>{};
+            !pieces.empty() && (pieces.size() > 1 || pieces[0].taps < spec.kernel_x))
+            return call_pieces(to, node, call, spec, packed, window, pieces, residual, out, hint, skip);
+    }
     const int64_t per_group = call.channels_out / call.groups;
     const int64_t out_per_group = blocked ? (per_group + channel_block - 1) / channel_block : per_group;
     to.step(spec, arguments(call, node, packed, window, {out_per_group}, residual, out), hint, skip);

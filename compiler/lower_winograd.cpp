@@ -55,9 +55,10 @@ std::string text_of(const WinogradTile& tile) {
 
 bool lower_winograd(Lowering& to, const ConvCall& call) {
     const LowerOptions& options = to.options();
-    const auto choice = choose_winograd(
-        call.spec, call.hint, static_cast<int>(std::min<int64_t>(call.dilation_x, 1 << 30)),
-        static_cast<int>(std::min<int64_t>(call.dilation_y, 1 << 30)), options.winograd, options.targets[0]);
+    const auto choice =
+        choose_winograd(call.spec, call.hint, static_cast<int>(std::min<int64_t>(call.dilation_x, 1 << 30)),
+                        static_cast<int>(std::min<int64_t>(call.dilation_y, 1 << 30)), options.winograd,
+                        options.targets[0], call.direct_share);
     if (!choice) return false;
     const WinogradTile& tile = choice->tile;
     const Size width = call.out.dims[1].extent, height = call.out.dims[2].extent, images = call.out.dims[4].extent;

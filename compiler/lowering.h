@@ -119,6 +119,7 @@ struct ConvCall {
     int64_t dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0;
     float alpha = 0, beta = 0;
     Size skip;
+    double direct_share = 1;  // of the products, when it is not computed in Winograd's domain
 };
 // In Winograd's domain, if that is faster there; false: nothing was done.
 bool lower_winograd(Lowering& to, const ConvCall& call);

@@ -147,6 +147,7 @@ void run_passes(Network& network, bool keep_all) {
     fold_padding(network);
     fold_affine(network);
     affine_to_depthwise(network);
+    diagonal_to_depthwise(network);
     fuse_epilogues(network);
     remove_dead_nodes(network);
 }

@@ -34,6 +34,10 @@ void fold_affine(Network& network);
 // convolution, one step that takes an activation.
 void affine_to_depthwise(Network& network);
 
+// A convolution whose weights are zero but between each channel and itself (bilinear enlargement, as networks are often
+// exported) becomes a depthwise one: C times fewer products.
+void diagonal_to_depthwise(Network& network);
+
 // An activation after a convolution, a matrix product or a residual sum becomes part of it.
 // A sum of a convolution's result and another value of the same shape becomes the convolution's residual.
 // Both repeat until nothing changes: conv, add, relu is one step.

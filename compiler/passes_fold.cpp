@@ -1,4 +1,5 @@
-// Constants beside convolutions go into their weights; padding in front of them into their own.
+// Constants beside convolutions go into their weights; padding in front of them into their own; weights that say so
+// make them depthwise.
 #include <algorithm>
 #include <cmath>
 
@@ -214,6 +215,26 @@ class AffineFolding {
     Graph graph_;
 };
 
+// The weights between a channel and itself, if all others are zero. (NaN is not.)
+std::optional<std::vector<double>> diagonal_of(const Network& network, const Node& node) {
+    if (!is_convolution(node) || std::holds_alternative<LinearOp>(node.op) || node.inputs.size() < 2) return {};
+    const Value& weights = network.values[node.inputs[1]];
+    const int64_t in = fixed_extent(network.values[node.inputs[0]], 1);
+    if (!weights.constant || weights.type != ElementType::f32 || in < 2) return {};
+    if (weights.shape[0].integer() != in || weights.shape[1].integer() != in) return {};  // a group, or other channels
+    const WeightOrder channels(node, weights.shape);
+    std::vector<double> result;
+    for (size_t i = 0; i < weights.constant->floats.size(); ++i) {
+        const WeightChannels at = channels(i);
+        const float weight = weights.constant->floats[i];
+        if (at.in == at.out)
+            result.push_back(weight);
+        else if (weight != 0)
+            return {};
+    }
+    return result;
+}
+
 ValueId add_constant(Network& network, std::string name, std::vector<Size> shape, const std::vector<double>& numbers) {
     Value value{std::move(name), ElementType::f32, std::move(shape), Constant{}};
     value.constant->floats.assign(numbers.begin(), numbers.end());
@@ -288,6 +309,23 @@ void affine_to_depthwise(Network& network) {
         network.nodes[p].outputs.clear();
     }
     std::erase_if(network.nodes, [](const Node& node) { return node.outputs.empty(); });
+}
+
+void diagonal_to_depthwise(Network& network) {
+    for (Node& node : network.nodes) {
+        const auto diagonal = diagonal_of(network, node);
+        if (!diagonal) continue;
+        const Value& dense = network.values[node.inputs[1]];
+        const std::string name = dense.name + ".diagonal";
+        std::vector<Size> shape = dense.shape;
+        const int64_t channels = shape[0].integer().value();
+        shape[1] = Size(1);
+        node.inputs[1] = add_constant(network, name, std::move(shape), *diagonal);
+        if (auto* conv = std::get_if<ConvOp>(&node.op))
+            conv->groups = channels;
+        else
+            std::get<TransposedConvOp>(node.op).groups = channels;
+    }
 }
 
 }  // namespace atrous

@@ -1,9 +1,11 @@
-// Which algorithm computes a convolution: directly, or in Winograd's domain (generators/winograd.h). Decided when a
+// Which algorithm computes a convolution: directly, without what lies in the padding, or in Winograd's domain
+// (generators/winograd.h). Decided when a
 // network is compiled, from the sizes it is optimised for; any other size is as right. No Halide in here.
 #pragma once
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "generators/kernel_spec.h"
 
@@ -24,8 +26,27 @@ struct WinogradChoice {
 // Tiles along an axis of `pixels` outputs, as generators/winograd.h counts them.
 int winograd_tiles(int pixels, int outputs, int dilation);
 
-// For outputs of about the hint's size. nullopt: directly.
+// For outputs of about the hint's size. nullopt: directly. `direct_share`: of the products, those that are computed
+// then.
 std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const SizeHint& hint, int dilation_x,
-                                              int dilation_y, WinogradPolicy policy, std::string_view target);
+                                              int dilation_y, WinogradPolicy policy, std::string_view target,
+                                              double direct_share = 1);
+
+// One axis of a convolution: output o reads input o·stride + k·dilation − pad for each tap k.
+struct ConvAxis {
+    int out = 1, in = 1, taps = 1, stride = 1, dilation = 1, pad = 0;
+};
+
+// Output columns [begin, end), for which the taps from first_tap on suffice: all others read padding.
+struct ConvColumns {
+    int begin = 0, end = 0, first_tap = 0, taps = 1;
+};
+
+// A row of outputs cut where that saves much, from left to right; each piece is a convolution of fewer taps. One piece
+// where it does not pay. (Rows need no such cut: the kernel leaves out those taps by itself.)
+std::vector<ConvColumns> split_columns(const ConvAxis& x);
+
+// The share of products that remains when taps in the padding are left out, along x as split_columns() does.
+double direct_share(const ConvAxis& x, const ConvAxis& y);
 
 }  // namespace atrous

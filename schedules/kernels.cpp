@@ -285,6 +285,7 @@ class Builder {
         if (c16) {
             image.dim(1).set_stride(channel_block);
             in.input = image;
+            in.height = height(image, s.packing);
         } else {
             in.input = BoundaryConditions::constant_exterior(
                 image, 0.f, {{0, width(image, s.packing)}, {0, height(image, s.packing)}});

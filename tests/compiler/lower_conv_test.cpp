@@ -33,6 +33,20 @@ TEST_CASE("a padding that differs on all four sides") {
     require_equal(make.network, {{2, 16, 1, 1}});
 }
 
+TEST_CASE("large dilations on small images: pieces of a row with fewer taps") {
+    const int64_t dilation = GENERATE(6, 12, 18, 40), groups = GENERATE(1, 2);
+    const bool free_size = GENERATE(false, true), sum = GENERATE(false, true);
+    NetworkMaker make;
+    const int64_t extent = free_size ? 0 : 33;
+    const ValueId x = make.input("x", {2, 32, extent, extent});
+    const ValueId y = make.conv(x, 32, window(3, 1, dilation, dilation, groups));
+    make.output(sum ? make.unary(F::relu, make.binary(F::add, y, x)) : y);
+    const LoweredNetwork lowered = require_equal(make.network, {{2, 32, 33, 33}});
+    const int pieces = free_size ? 1 : dilation == 12 ? 3 : dilation == 18 ? 2 : 1;
+    const std::vector<std::string> names = kernel_names(lowered);
+    if (count_of(names, "winograd") == 0) REQUIRE(count_of(names, "conv") == pieces);
+}
+
 TEST_CASE("groups: depthwise, blocks of 16, and others") {
     const auto [in, out, groups] = GENERATE(table<int64_t, int64_t, int64_t>(
         {{20, 20, 20}, {32, 32, 2}, {32, 64, 2}, {32, 48, 1}, {12, 24, 12}, {12, 8, 4}, {2, 2, 2}, {48, 48, 3}}));

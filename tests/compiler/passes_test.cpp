@@ -1,6 +1,7 @@
 // Each pass alone: what it takes out, and what it must leave.
 #include "compiler/passes.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -150,6 +151,53 @@ TEST_CASE("scale and shift in front of an activation become one depthwise step")
     const LoweredNetwork lowered = require_equal(make.network, {{1, 20, 4, 4}});
     REQUIRE(count_of(kernel_names(lowered), "elementwise") == 0);
     REQUIRE(count_of(kernel_names(lowered), "depthwise") == 1);
+}
+
+TEST_CASE("a convolution with weights on the channel diagonal only becomes depthwise") {
+    const bool transposed = GENERATE(false, true), bias = GENERATE(false, true), line = GENERATE(false, true);
+    NetworkMaker make;
+    const std::vector<int64_t> shape = line ? std::vector<int64_t>{2, 20, 7} : std::vector<int64_t>{2, 20, 5, 4};
+    const ValueId x = make.input("x", shape);
+    ConvOp conv = window(3, 1, 1, 1);
+    TransposedConvOp enlarged = transposed_window(4, 2, 1, 1, 0);
+    if (line) {
+        conv = {{1, 3}, {1, 1}, {1, 1}, {0, 1}, {0, 1}, 1};
+        enlarged = {{1, 4}, {1, 2}, {1, 1}, {0, 1}, {0, 1}, {0, 0}, 1};
+    }
+    make.output(transposed ? make.transposed(x, 20, enlarged, bias) : make.conv(x, 20, conv, bias));
+    const auto weights = make.network.nodes[0].inputs[1];
+    std::vector<float>& numbers = make.network.values[weights].constant->floats;
+    const size_t taps = numbers.size() / 400;
+    for (size_t i = 0; i < numbers.size(); ++i)
+        if (i / taps / 20 != i / taps % 20) numbers[i] = i % 2 ? 0.0f : -0.0f;
+    const auto groups = [&](const Network& network) {
+        return transposed ? std::get<TransposedConvOp>(network.nodes[0].op).groups
+                          : std::get<ConvOp>(network.nodes[0].op).groups;
+    };
+    Network network = make.network;
+    diagonal_to_depthwise(network);
+    REQUIRE(groups(network) == 20);
+    REQUIRE(groups(make.network) == 1);
+    const LoweredNetwork lowered = require_equal(make.network, {shape});
+    REQUIRE(count_of(kernel_names(lowered), "depthwise") == (transposed ? (line ? 2 : 4) : 1));
+
+    numbers[taps * 20 * 20 - taps - 1] = GENERATE(1e-40f, NAN, -INFINITY);
+    network = make.network;
+    diagonal_to_depthwise(network);
+    REQUIRE(groups(network) == 1);
+    REQUIRE(network.nodes[0].inputs[1] == weights);
+}
+
+TEST_CASE("channels that only look like a diagonal stay as they are") {
+    NetworkMaker make;
+    const ValueId x = make.input("x", {1, 20, 4, 4}), one = make.input("one", {1, 1, 4, 4});
+    make.output(make.conv(x, 10, window(1)));
+    make.output(make.conv(x, 20, window(1, 1, 1, 0, 2)));
+    make.output(make.conv(one, 1, window(3)));
+    for (Value& value : make.network.values)
+        if (value.constant) std::ranges::fill(value.constant->floats, 0.0f);
+    diagonal_to_depthwise(make.network);
+    for (size_t n = 0; n < 3; ++n) REQUIRE(std::get<ConvOp>(make.network.nodes[n].op).groups == (n == 1 ? 2 : 1));
 }
 
 TEST_CASE("zero padding becomes the convolution's own, other padding does not") {

@@ -41,6 +41,57 @@ int group_count(const Image& image, const WinogradTile& tile) {
            groups_of(image.height, tile.outputs_y, image.dilation_y, image.tiles_y);
 }
 
+TEST_CASE("a row is cut where whole kernel columns read padding") {
+    const auto text = [](const ConvAxis& x) {
+        std::string result;
+        for (const ConvColumns& c : split_columns(x))
+            result += std::to_string(c.begin) + "-" + std::to_string(c.end) + ":" + std::to_string(c.first_tap) + "+" +
+                      std::to_string(c.taps) + " ";
+        return result;
+    };
+    CHECK(text({33, 33, 3, 1, 1, 1}) == "0-33:0+3 ");
+    CHECK(text({33, 33, 3, 1, 18, 18}) == "0-15:1+2 15-33:0+2 ");
+    CHECK(text({33, 33, 3, 1, 12, 12}) == "0-12:1+2 12-21:0+3 21-33:0+2 ");
+    CHECK(text({33, 33, 3, 1, 40, 40}) == "0-33:1+1 ");
+    CHECK(text({4, 4, 3, 1, 3, 3}) == "0-4:0+3 ");
+    CHECK(text({0, 0, 3, 1, 1, 1}) == "0-0:0+3 ");
+
+    // Never without a tap that reads the image, whatever the window.
+    for (int out : {10, 17, 40}) {
+        for (int in : {1, 9, 40, 100}) {
+            for (int taps : {1, 2, 3, 5}) {
+                for (int stride : {1, 2}) {
+                    for (int dilation : {1, 6, 13, 50}) {
+                        for (int pad : {0, 7, 12, 60}) {
+                            const ConvAxis x{out, in, taps, stride, dilation, pad};
+                            int next = 0;
+                            double all = 0;
+                            for (const ConvColumns& c : split_columns(x)) {
+                                CHECK(c.begin == next);
+                                next = c.end;
+                                for (int o = c.begin; o < c.end; o++) {
+                                    for (int k = 0; k < taps; k++) {
+                                        const int at = o * stride + k * dilation - pad;
+                                        if (at < 0 || at >= in) continue;
+                                        all++;
+                                        const bool covered = k >= c.first_tap && k < c.first_tap + c.taps;
+                                        if (!covered) FAIL("output " << o << " lacks tap " << k);
+                                    }
+                                }
+                            }
+                            CHECK(next == out);
+                            // Rows lose exactly the padding, columns no more than that.
+                            ConvAxis one;
+                            CHECK(direct_share(one, x) == Approx(all / out / taps));
+                            CHECK(direct_share(x, one) >= all / out / taps - 1e-9);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 }  // namespace
 
 TEST_CASE("minimal filtering: the matrices compute a correlation exactly") {
