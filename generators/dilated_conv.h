@@ -17,7 +17,7 @@ struct ConvInputs {
     Halide::Expr ci_lanes;   // c16: input channels per block, at most 16
     Halide::Expr ci_blocks;  // c16: input blocks per group | planar: input channels per group
     Halide::Expr co_blocks;  // grouped only: output blocks | channels per group
-    Halide::Expr height;     // c16: the input's; what lies above and below is zero and not multiplied. Undefined: read all
+    Halide::Expr height;  // c16: the input's; what lies above and below is zero and not multiplied. Undefined: read all
     Halide::Expr dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0, alpha = 0.f, beta = 0.f;
 };
 
