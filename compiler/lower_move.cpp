@@ -112,6 +112,7 @@ void lower_expand(Lowering& to, const Node& node) {
 }
 
 void lower_depth_to_space(Lowering& to, const Node& node) {
+    if (is_read_by_argmax(to, node)) return;
     const auto& op = std::get<DepthToSpaceOp>(node.op);
     const ValueId x = node.inputs[0], y = node.outputs[0];
     const Location& from = to.read(x, Packing::planar);

@@ -26,6 +26,7 @@ class Lowering {
     LoweredNetwork run();
 
     const Network& network() const { return network_; }
+    const Graph& graph() const { return graph_; }
     const Value& value(ValueId v) const { return network_.values[v]; }
     const std::vector<Size>& shape(ValueId v) const { return network_.values[v].shape; }
     Packing packing_of(const Node& node) const {
@@ -121,6 +122,9 @@ struct ConvCall {
     Size skip;
     double direct_share = 1;  // of the products, when it is not computed in Winograd's domain
 };
+// Whether nobody but an ArgMax along its channels reads the DepthToSpace: then that one reads what comes before it.
+bool is_read_by_argmax(const Lowering& to, const Node& depth_to_space);
+
 // In Winograd's domain, if that is faster there; false: nothing was done.
 bool lower_winograd(Lowering& to, const ConvCall& call);
 

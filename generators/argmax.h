@@ -12,6 +12,7 @@ struct Argmax {
     Halide::Func output;  // (inner, outer), int64
     Halide::RDom axis;
     AxisVars v;
+    Halide::Var d1{"d1"}, d2{"d2"}, d3{"d3"}, d4{"d4"};  // scattered: best and output are (inner, d1 … d4)
 };
 
 // `image`: along the channels of an image (x, y, c, n) instead; the output is (x, y, n).

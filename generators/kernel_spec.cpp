@@ -138,7 +138,11 @@ struct Namer {
         return Name(s.logarithm ? "log_softmax" : "softmax").packed(s.element, Packing::planar).str();
     }
     std::string operator()(const ArgmaxSpec& s) const {
-        return Name("argmax").packed(s.element, Packing::planar).word_if(s.select_last, "last").str();
+        return Name("argmax")
+            .packed(s.element, Packing::planar)
+            .word_if(s.select_last, "last")
+            .word_if(s.scattered, "scattered")
+            .str();
     }
     std::string operator()(const InstanceNormSpec& s) const {
         return Name("instance_norm").packed(s.element, Packing::planar).str();

@@ -153,9 +153,11 @@ struct SoftmaxSpec {
 };
 
 // planar (inner, axis, outer): input; output int64 (inner, outer).
+// scattered: views with any meaning: input (d0…d4, axis); output int64 (d0…d4), whose innermost stride is free too.
 struct ArgmaxSpec {
     ElementType element = ElementType::f32;
     bool select_last = false;
+    bool scattered = false;
 };
 
 // planar (inner, c, n): input; scale (c); bias (c); f32 epsilon; output.

@@ -187,8 +187,9 @@ class Builder {
     }
 
     Kernel operator()(const ArgmaxSpec& s) {
-        ImageParam in = args_.buffer("input", 3);
-        Argmax a = argmax(s, in, in.dim(1).extent());
+        ImageParam in = args_.buffer("input", s.scattered ? 6 : 3);
+        Argmax a = argmax(s, in, in.dim(s.scattered ? 5 : 1).extent());
+        if (s.scattered) a.output.output_buffer().dim(0).set_stride(Expr());
         if (scheduled_) fallback::apply(a, s, target_);
         return done(a.output, "fallback/argmax");
     }

@@ -154,9 +154,35 @@ void apply(Softmax& s, const SoftmaxSpec&, const Target& target) {
     }
 }
 
-void apply(Argmax& a, const ArgmaxSpec&, const Target& target) {
-    in_vectors(a.output, a.v.inner, vector_floats(target), [&](Stage stage) { share_out(stage, a.v); });
-    a.best.compute_at(a.output, innermost_around(a.v)).vectorize(a.v.inner);
+void apply(Argmax& a, const ArgmaxSpec& spec, const Target& target) {
+    // The best so far of several vectors stays in registers while the axis goes by: their comparisons do not wait for
+    // one another.
+    const int lanes = vector_floats(target), vectors = 4;
+    Var piece("piece"), task("task"), outer("outer_task");
+    auto nest = [&](Stage stage) {
+        if (spec.scattered) {
+            // d1 is shared out in pieces, each of which is done for all of d2 before the next: see lower_axis.cpp.
+            stage.split(a.d1, piece, a.d1, 8, TailStrategy::GuardWithIf)
+                .reorder(chunk(), a.d1, a.d2, piece, a.d3, a.d4);
+            stage.fuse(piece, a.d3, outer).fuse(outer, a.d4, task).parallel(task);
+        } else if (a.v.image) {
+            stage.parallel(a.v.row).parallel(a.v.outer);
+        } else {
+            stage.split(chunk(), piece, chunk(), 16, TailStrategy::GuardWithIf);
+            stage.fuse(piece, a.v.outer, task).parallel(task);
+        }
+    };
+    Var lane("lane");
+    Expr extent = a.output.output_buffer().dim(0).extent();
+    for (int width : {vectors * lanes, lanes}) {
+        Stage wide = a.output.specialize(extent >= width);
+        wide.split(a.v.inner, chunk(), lane, width, TailStrategy::ShiftInwards).vectorize(lane);
+        nest(wide);
+    }
+    Stage narrow = a.output;
+    narrow.split(a.v.inner, chunk(), lane, 1);
+    nest(narrow);
+    a.best.compute_at(a.output, chunk()).vectorize(a.v.inner);
     a.best.update().reorder(a.v.inner, a.axis).vectorize(a.v.inner);
 }
 

@@ -144,6 +144,26 @@ TEST_CASE("depth to space and back") {
     require_equal(make.network, {{2, 3, 4, 6}});
 }
 
+TEST_CASE("the largest of channels that only it reads is found before they become pixels") {
+    const bool column_row_depth = GENERATE(false, true), last = GENERATE(false, true), keep = GENERATE(false, true);
+    const int64_t block = GENERATE(2, 3);
+    NetworkMaker make;
+    const ValueId x = make.input("x", {2, 5 * block * block, 0, 0});
+    const std::vector<Size>& in = make.shape(x);
+    const Size height = in[2] * Size(block), width = in[3] * Size(block);
+    const ValueId up =
+        make.node("DepthToSpace", DepthToSpaceOp{block, column_row_depth}, {x}, {Size(2), Size(5), height, width});
+    std::vector<Size> shape{Size(2), height, width};
+    if (keep) shape.insert(shape.begin() + 1, Size(1));
+    make.output(make.node("ArgMax", ArgmaxOp{1, keep, last}, {up}, shape, ElementType::i64));
+    LoweredNetwork lowered = require_equal(make.network, {{2, 5 * block * block, 4, 19}});
+    REQUIRE(kernel_names(lowered).size() == 1);
+    require_equal(make.network, {{2, 5 * block * block, 1, 1}}, true);
+    make.output(make.unary(F::exp, up));
+    lowered = require_equal(make.network, {{2, 5 * block * block, 4, 19}});
+    REQUIRE(count_of(kernel_names(lowered), "depth_to_space") == 1);
+}
+
 TEST_CASE("padding by every mode, in two to five dimensions") {
     const PadMode mode = GENERATE(PadMode::constant, PadMode::reflect, PadMode::edge, PadMode::wrap);
     NetworkMaker make;

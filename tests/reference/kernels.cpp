@@ -316,8 +316,18 @@ void run(const SoftmaxSpec& spec, Arguments args) {
 }
 
 void run(const ArgmaxSpec& spec, Arguments args) {
-    const View &x = args.view(3), &out = args.view(2);
+    const View &x = args.view(spec.scattered ? 6 : 3), &out = args.view(spec.scattered ? 5 : 2);
     args.end();
+    if (spec.scattered)
+        return for_each(out, [&](const Index& i) {
+            int64_t best = 0;
+            for (int64_t k = 1; k < x.dims[5].extent; ++k) {
+                const double value = load(x, {i[0], i[1], i[2], i[3], i[4], k});
+                const double champion = load(x, {i[0], i[1], i[2], i[3], i[4], best});
+                if (spec.select_last ? value >= champion : value > champion) best = k;
+            }
+            store(out, {i[0], i[1], i[2], i[3], i[4]}, static_cast<double>(best));
+        });
     for_each(out, [&](const Index& i) {
         int64_t best = 0;
         for (int64_t k = 1; k < x.dims[1].extent; ++k) {

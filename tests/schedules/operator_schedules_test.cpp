@@ -279,6 +279,24 @@ TEST_CASE("softmax, argmax, instance normalisation, casts") {
             });
         }
     }
+    std::vector<Maker> scattered;
+    for (int64_t inner : {1, 15, 16, 37, 150}) {
+        for (int64_t axis : {1, 21}) {
+            scattered.push_back([=](unsigned seed) {
+                TestArguments a(seed);
+                a.floats({inner, 11, 2, 3, 2, axis});
+                float* data = static_cast<float*>(a.view(0).data);
+                for (int64_t i = 0; i < inner * 11 * 12 * axis; i++) data[i] = std::floor(data[i] * 2);
+                // Two pixels of each row and three rows lie between one another, as after depth to space.
+                a.output({inner * 2, 11 * 3, 2}, ElementType::i64);
+                auto& dims = a.view(1).dims;
+                const auto x = dims[0].stride, y = dims[1].stride, n = dims[2].stride;
+                dims = {{0, inner, 2 * x}, {0, 11, 3 * y}, {0, 2, x}, {0, 3, y}, {0, 2, n}};
+                return a;
+            });
+        }
+    }
+    for (bool last : {false, true}) check(ArgmaxSpec{ElementType::f32, last, true}, scattered, 0);
     check(SoftmaxSpec{ElementType::f32, false}, softmax);
     check(SoftmaxSpec{ElementType::f32, true}, softmax);
     check(ArgmaxSpec{ElementType::f32, false}, argmax, 0);
