@@ -107,6 +107,12 @@ class LayoutChoice {
         if (!can_block_groups(node, in, out, op.groups)) return Choice::planar;
         if (op.stride[0] > most_phases || op.stride[1] > most_phases || op.stride[0] * op.stride[1] > most_phases)
             return Choice::planar;
+        // Where nobody needs blocks, they would only be taken apart again.
+        const bool read_blocked = std::ranges::any_of(graph_.consumers[node.outputs[0]], [&](uint32_t n) {
+            const Op& reader = network_.nodes[n].op;
+            return std::holds_alternative<ConvOp>(reader) || std::holds_alternative<TransposedConvOp>(reader);
+        });
+        if (!read_blocked && can_widen(network_, node)) return Choice::planar;
         ConvSpec spec;
         spec.kernel_y = static_cast<int>(std::max<int64_t>(1, phase_of(op, 0, 0).taps));
         spec.kernel_x = static_cast<int>(std::max<int64_t>(1, phase_of(op, 1, 0).taps));
@@ -251,6 +257,16 @@ bool is_depthwise(const Network& network, const Node& node) {
     if (const auto* conv = std::get_if<TransposedConvOp>(&node.op))
         return conv->groups > 1 && conv->groups == in && in == out;
     return false;
+}
+
+bool can_widen(const Network& network, const Node& node) {
+    const auto* op = std::get_if<TransposedConvOp>(&node.op);
+    if (!op || !is_depthwise(network, node)) return false;
+    const int64_t stride = op->stride[1];
+    if (stride != 4 && stride != 8 && stride != 16) return false;  // whole vectors
+    if (op->dilation != Pair{1, 1} || op->kernel[0] < op->stride[0] || op->stride[0] > most_phases) return false;
+    const Size width = image_of(network.values[node.outputs[0]].shape).w;
+    return phase_extent(width, stride, 0) == phase_extent(width, stride, stride - 1);
 }
 
 bool is_blocked_part(const Value& whole, size_t axis, const Size& begin) {

@@ -37,6 +37,9 @@ bool is_depthwise(const Network& network, const Node& node);
 // A node whose result is its input seen differently, in the given packing.
 bool is_view(const Network& network, const Node& node, Packing packing);
 // What the node, in c16, reads outside its image input.
+// Whether a transposed convolution can be computed planar by vectors that hold all outputs of a pixel in a row.
+bool can_widen(const Network& network, const Node& node);
+
 Halo halo_of(const Network& network, const Node& node);
 // A part of a channel-blocked image that starts at a block.
 bool is_blocked_part(const Value& whole, size_t axis, const Size& begin);

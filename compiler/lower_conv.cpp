@@ -220,6 +220,65 @@ void lower_planar_transposed(Lowering& to, const Node& node, const TransposedCon
             to.hint_of(image_of(to.shape(node.outputs[0])), call.channels_in, call.channels_out));
 }
 
+// Taps of all outputs of an input pixel, k = u + pad − stride·m for input j + m: those that do not exist are zero.
+struct Widened {
+    int64_t first = 0, taps = 1;  // m
+    std::vector<float> weights;   // (u, tap, ky, c), innermost first
+};
+
+Widened widen(const DenseWeights& rows, int64_t stride, int64_t pad) {
+    const int64_t kernel = rows.kernel_x;
+    Widened result;
+    const auto floored = [&](int64_t a) { return (a - (a % stride + stride) % stride) / stride; };
+    result.first = -floored(kernel - 1 - pad);
+    result.taps = floored(stride - 1 + pad) - result.first + 1;
+    for (int64_t row = 0; row < rows.channels_out * rows.kernel_y; ++row)
+        for (int64_t t = 0; t < result.taps; ++t)
+            for (int64_t u = 0; u < stride; ++u) {
+                const int64_t k = u + pad - stride * (result.first + t);
+                result.weights.push_back(k >= 0 && k < kernel ? rows.numbers[static_cast<size_t>(row * kernel + k)]
+                                                              : 0.0f);
+            }
+    return result;
+}
+
+// Depthwise and planar: one call per phase in y, for all phases in x.
+void lower_widening(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call) {
+    const ImageShape shape = image_of(to.shape(node.outputs[0]));
+    const Size width = phase_extent(shape.w, op.stride[1], 0);
+    const auto rows_of = [&](BufferView view, int64_t v, const Size& height) {
+        const ViewDim x = view.dims[0], y = view.dims[1];
+        view.offset = view.offset + Size(v) * y.stride;
+        view.dims = {{Size(op.stride[1]), x.stride},
+                     {width, x.stride * Size(op.stride[1])},
+                     {height, y.stride * Size(op.stride[0])},
+                     view.dims[2],
+                     view.dims[3]};
+        return view;
+    };
+    for (int64_t v = 0; v < op.stride[0]; ++v) {
+        const Phase y = phase_of(op, 0, v);
+        const Size rows = phase_extent(shape.h, op.stride[0], v), skip = less(minimum(rows, width), Size(1));
+        if (skip.integer() == 1) continue;
+        const Size height = maximum(rows, Size(0));
+        // phase_weights turns the taps of a phase around: here x keeps all of them, in their order.
+        const int64_t last = op.kernel[1] - 1;
+        const DenseWeights dense =
+            phase_weights(to.numbers(call.operands.weights), call.channels_in, 1, op.groups, op.kernel[0], op.kernel[1],
+                          {y.taps, y.first, y.step}, {op.kernel[1], last, -1});
+        const Widened wide = widen(dense, op.stride[1], op.pad_begin[1]);
+        auto spec = spec_of<DepthwiseConvSpec>(node, Packing::planar, y.taps, wide.taps, {1, 1});
+        spec.widening = static_cast<int>(op.stride[1]);
+        const BufferView weights =
+            to.weights(wide.weights, {Size(op.stride[1]), Size(wide.taps), Size(y.taps), Size(call.channels_out)},
+                       to.value(call.operands.weights).name);
+        const Window window{1, y.dilation, -wide.first, y.pad_begin};
+        const BufferView residual = has(call.operands.residual) ? rows_of(call.residual, v, height) : BufferView{};
+        to.step(spec, arguments(call, node, weights, window, {}, residual, rows_of(call.out, v, height)),
+                to.hint_of(shape, call.channels_in, call.channels_out), skip);
+    }
+}
+
 // One call per phase. The x of each is the same; taps, output pixels and how far the taps reach differ.
 void lower_phases(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call) {
     const ImageShape shape = image_of(to.shape(node.outputs[0]));
@@ -283,6 +342,8 @@ void lower_transposed_convolution(Lowering& to, const Node& node) {
     const Call call = call_of(to, node, op.groups);
     if (call.packing == Packing::c16)
         lower_phases(to, node, op, call);
+    else if (can_widen(to.network(), node))
+        lower_widening(to, node, op, call);
     else
         lower_planar_transposed(to, node, op, call);
     const int64_t products = call.channels_out / op.groups * op.kernel[0] * op.kernel[1];  // per input number

@@ -79,6 +79,7 @@ struct Namer {
         return Name("depthwise_conv")
             .packed(s.element, s.packing)
             .window(s.kernel_x, s.kernel_y, s.stride_x, s.stride_y)
+            .word_if(s.widening > 0, "w" + std::to_string(s.widening))
             .ending(s.activation, s.residual)
             .str();
     }

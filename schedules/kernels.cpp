@@ -65,7 +65,8 @@ class Builder {
     Kernel operator()(const DepthwiseConvSpec& s) {
         ConvInputs in = conv_inputs(s, 4, false);
         DepthwiseConv conv = depthwise_conv(s, in);
-        return convolution(depthwise_conv_rules, s, conv, output_extents(conv.output, s.packing));
+        return convolution(depthwise_conv_rules, s, conv,
+                           output_extents(conv.output, s.widening > 0 ? Packing::c16 : s.packing));
     }
 
     Kernel operator()(const TransposedConvSpec& s) {
@@ -281,7 +282,7 @@ class Builder {
     ConvInputs conv_inputs(const Spec& s, int weight_rank, bool grouped) {
         ConvInputs in;
         bool c16 = s.packing == Packing::c16;
-        bool dense = std::is_same_v<Spec, ConvSpec>;
+        constexpr bool dense = std::is_same_v<Spec, ConvSpec>;
         ImageParam image = args_.image("input", s.packing);
         if (c16) {
             image.dim(1).set_stride(channel_block);
@@ -301,7 +302,11 @@ class Builder {
         in.ci_blocks = dense ? weights.dim(c16 ? 4 : 2).extent() : Expr(1);
         in.bias = args_.buffer("bias", c16 ? 2 : 1);
         if (s.activation == ElementwiseFunction::prelu) in.slope = args_.buffer("slope", c16 ? 2 : 1);
-        if (s.residual != Residual::none) in.residual = args_.image("residual", s.packing);
+        if constexpr (!dense) {
+            if (s.widening > 0) weights.dim(0).set_extent(s.widening);
+            if (s.widening > 0 && s.residual != Residual::none) in.residual = args_.buffer("residual", 5);
+        }
+        if (s.residual != Residual::none && !in.residual.defined()) in.residual = args_.image("residual", s.packing);
         in.dilation_x = args_.i32("dilation_x");
         in.dilation_y = args_.i32("dilation_y");
         in.pad_left = args_.i32("pad_left");

@@ -14,6 +14,23 @@ void apply_rows(Conv& conv, Packing packing, const Target& target) {
     schedule_accumulator(conv.sum, conv.output, at, conv.v, packing);
 }
 
+// One vector per pixel: a broadcast input times neighbouring weights, nothing is gathered or shuffled.
+void apply_widening(DepthwiseConv& conv, int widening) {
+    const ImageVars& v = conv.v;
+    Var xo("xo"), xi("xi"), task("task");
+    conv.output.bound(v.c, 0, widening);
+    auto nest = [&](Stage stage, int pixels) {
+        stage.split(v.x, xo, xi, pixels, TailStrategy::ShiftInwards).reorder(v.c, xi, xo, v.y, v.cb, v.n);
+        stage.vectorize(v.c).unroll(xi).parallel(v.y).fuse(v.cb, v.n, task).parallel(task);
+    };
+    nest(conv.output.specialize(conv.output.output_buffer().dim(1).extent() >= 4), 4);
+    nest(conv.output, 1);
+    conv.sum.compute_at(conv.output, xo).bound_extent(v.c, widening);
+    conv.sum.vectorize(v.c).unroll(v.x);
+    conv.sum.update().reorder(v.c, v.x, conv.taps.x, conv.taps.y, v.y, v.cb, v.n).vectorize(v.c).unroll(v.x);
+    conv.sum.update().unroll(conv.taps.x);
+}
+
 }  // namespace
 
 std::optional<Layout> layout(const ConvSpec&, const SizeHint&, const Target&) {
@@ -31,6 +48,7 @@ void apply(DilatedConv& conv, const ConvSpec& spec, const Layout&, const Extents
 }
 
 void apply(DepthwiseConv& conv, const DepthwiseConvSpec& spec, const Layout&, const Extents&, const Target& target) {
+    if (spec.widening > 0) return apply_widening(conv, spec.widening);
     apply_rows(conv, spec.packing, target);
 }
 

@@ -47,6 +47,21 @@ TEST_CASE("large dilations on small images: pieces of a row with fewer taps") {
     if (count_of(names, "winograd") == 0) REQUIRE(count_of(names, "conv") == pieces);
 }
 
+TEST_CASE("depthwise transposed convolutions whose result stays planar") {
+    const auto [kernel, stride, pad] = GENERATE(
+        table<int64_t, int64_t, int64_t>({{16, 8, 4}, {8, 4, 2}, {4, 4, 0}, {9, 4, 0}, {13, 8, 6}, {32, 16, 8}}));
+    const bool sum = GENERATE(false, true);
+    NetworkMaker make;
+    const ValueId x = make.input("x", {2, 21, 0, 0});
+    const ValueId y = make.transposed(x, 21, transposed_window(kernel, stride, 1, pad, 0, 21));
+    make.output(sum ? make.unary(F::relu, make.binary(F::add, make.input("r", {2, 21, 0, 0}), y)) : y);
+    std::vector<std::vector<int64_t>> shapes{{2, 21, 5, 7}};
+    const auto size = [&](int64_t n) { return (n - 1) * stride - 2 * pad + kernel; };
+    if (sum) shapes.push_back({2, 21, size(5), size(7)});
+    const LoweredNetwork lowered = require_equal(make.network, shapes);
+    if (kernel == 2 * stride && !sum) REQUIRE(count_of(kernel_names(lowered), "depthwise_conv_f32_planar") == stride);
+}
+
 TEST_CASE("groups: depthwise, blocks of 16, and others") {
     const auto [in, out, groups] = GENERATE(table<int64_t, int64_t, int64_t>(
         {{20, 20, 20}, {32, 32, 2}, {32, 64, 2}, {32, 48, 1}, {12, 24, 12}, {12, 8, 4}, {2, 2, 2}, {48, 48, 3}}));

@@ -69,14 +69,28 @@ void run(const ConvSpec& spec, Arguments args) {
 
 void run(const DepthwiseConvSpec& spec, Arguments args) {
     const bool c16 = spec.packing == Packing::c16;
-    const size_t rank = c16 ? 5 : 4;
-    const View &x = args.view(rank), &weights = args.view(4), &bias = args.view(c16 ? 2 : 1);
+    const bool wide = spec.widening > 0;
+    const size_t rank = c16 || wide ? 5 : 4;
+    const View &x = args.view(c16 ? 5 : 4), &weights = args.view(4), &bias = args.view(c16 ? 2 : 1);
     Epilogue epilogue = read_epilogue_buffers(spec, args, c16 ? 2 : 1, rank);
     const int64_t dx = args.integer(), dy = args.integer(), left = args.integer(), top = args.integer();
     epilogue.alpha = args.real();
     epilogue.beta = args.real();
     const View& out = args.view(rank);
     args.end();
+    if (wide)
+        return for_each(out, [&](const Index& i) {
+            double sum = load(bias, {i[3]});
+            for (int64_t ky = 0; ky < spec.kernel_y; ++ky)
+                for (int64_t kx = 0; kx < spec.kernel_x; ++kx) {
+                    const int64_t ix = i[1] * spec.stride_x + kx * dx - left, iy = i[2] * spec.stride_y + ky * dy - top;
+                    if (inside(x.dims[0], ix) && inside(x.dims[1], iy))
+                        sum += load(weights, {i[0], kx, ky, i[3]}) * load(x, {ix, iy, i[3], i[4]});
+                }
+            const double slope = epilogue.slope ? load(*epilogue.slope, {i[3]}) : 0;
+            const double added = epilogue.added ? load(*epilogue.added, {i[0], i[1], i[2], i[3], i[4]}) : 0;
+            store(out, {i[0], i[1], i[2], i[3], i[4]}, epilogue(sum, slope, added));
+        });
     for_each(out, [&](const Index& i) {
         double sum = c16 ? load(bias, {i[0], i[3]}) : load(bias, {i[2]});
         for (int64_t ky = 0; ky < spec.kernel_y; ++ky)

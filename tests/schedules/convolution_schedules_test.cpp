@@ -157,6 +157,36 @@ TEST_CASE("depthwise convolution") {
     }
 }
 
+TEST_CASE("depthwise convolution, several outputs a pixel") {
+    for (const std::string& target : runnable_targets()) {
+        for (int widening : {4, 8, 16}) {
+            for (bool scheduled : {true, false}) {
+                if (!scheduled && target != runnable_targets().back()) continue;
+                DepthwiseConvSpec spec;
+                spec.kernel_x = 3;
+                spec.kernel_y = 2;
+                spec.widening = widening;
+                spec.activation = widening == 4 ? ElementwiseFunction::prelu : ElementwiseFunction::identity;
+                spec.residual = widening == 16 ? Residual::before_activation : Residual::none;
+                CompiledKernel compiled(spec, {}, target, scheduled);
+                unsigned seed = 1;
+                for (int width : {1, 3, 4, 9, 32}) {
+                    for (int pad : {-1, 0, 1, 3}) {
+                        TestArguments a(seed++);
+                        const std::vector<int64_t> out{widening, width, 5, 3, 2};
+                        a.image(Packing::planar, {width, 5, 3, 2}).floats({widening, 3, 2, 3}).floats({3});
+                        if (widening == 4) a.floats({3});
+                        if (widening == 16) a.floats(out);
+                        a.i32(1).i32(1).i32(pad).i32(1).f32(0).f32(0).output(out);
+                        INFO(name_of(spec) << " width " << width << " pad " << pad);
+                        CHECK(a.compare(spec, [&](auto& args) { return compiled.run(args); }) == "");
+                    }
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("unscheduled convolutions equal the reference") {
     const std::string target = runnable_targets().back();
     for (Packing packing : {Packing::c16, Packing::planar}) {
