@@ -99,6 +99,7 @@ std::vector<int> outputs_for(int taps, WinogradPolicy policy) {
     return outputs;
 }
 
+constexpr int most_split_taps = 32;     // a model may ask for a million: not worth the search below
 constexpr int longest_split_row = 512;  // beyond, the padding is a small part
 constexpr int shortest_piece = 5;       // less than the smallest register tile that keeps the multipliers busy
 constexpr double least_saving = 0.15;   // for which a layer is cut: every piece is a kernel more to compile
@@ -130,7 +131,8 @@ int cost_of(const ConvColumns& columns) {
 
 std::vector<ConvColumns> split_columns(const ConvAxis& x) {
     const ConvColumns whole{0, x.out, 0, x.taps};
-    if (x.taps < 2 || x.out < 2 * shortest_piece || x.out > longest_split_row) return {whole};
+    if (x.taps < 2 || x.taps > most_split_taps) return {whole};
+    if (x.out < 2 * shortest_piece || x.out > longest_split_row) return {whole};
     // Where the set of taps that are inside changes, and a piece's least width to both sides of that.
     std::vector<int> cuts{0, x.out};
     for (int output = 1; output < x.out; ++output) {

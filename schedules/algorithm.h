@@ -1,6 +1,6 @@
 // Which algorithm computes a convolution: directly, without what lies in the padding, or in Winograd's domain
-// (generators/winograd.h). Decided when a
-// network is compiled, from the sizes it is optimised for; any other size is as right. No Halide in here.
+// (generators/winograd.h). Decided when a network is compiled, from the sizes it is optimised for; any other size is as
+// right. No Halide in here.
 #pragma once
 
 #include <optional>

@@ -55,6 +55,7 @@ TEST_CASE("a row is cut where whole kernel columns read padding") {
     CHECK(text({33, 33, 3, 1, 40, 40}) == "0-33:1+1 ");
     CHECK(text({4, 4, 3, 1, 3, 3}) == "0-4:0+3 ");
     CHECK(text({0, 0, 3, 1, 1, 1}) == "0-0:0+3 ");
+    CHECK(text({500, 500, 1 << 20, 1, 1, 1 << 19}) == "0-500:0+1048576 ");  // as no honest model asks: at once
 
     // Never without a tap that reads the image, whatever the window.
     for (int out : {10, 17, 40}) {
