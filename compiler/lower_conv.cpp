@@ -98,26 +98,12 @@ BufferView columns_of(BufferView view, const ConvColumns& columns) {
     return view;
 }
 
-// A direct blocked convolution, in pieces of a row where that leaves much of the padding out.
-void call_pieces(Lowering& to, const Node& node, const Call& call, const ConvSpec& whole, const BufferView& packed,
-                 const Window& window, const std::vector<ConvColumns>& pieces, const BufferView& residual,
-                 const BufferView& out, const SizeHint& hint, const Size& skip) {
-    const int64_t out_per_group = (call.channels_out / call.groups + channel_block - 1) / channel_block;
-    for (const ConvColumns& piece : pieces) {
-        ConvSpec spec = whole;
-        spec.kernel_x = piece.taps;
-        BufferView weights = packed;
-        weights.offset = weights.offset + Size(piece.first_tap) * weights.dims[2].stride;
-        weights.dims[2].extent = Size(piece.taps);
-        Window shifted = window;
-        shifted.pad_left -= piece.first_tap * window.dilation_x + int64_t{piece.begin} * whole.stride_x;
-        SizeHint narrow = hint;
-        narrow.width = piece.end - piece.begin;
-        to.step(spec,
-                arguments(call, node, weights, shifted, {out_per_group},
-                          has(call.operands.residual) ? columns_of(residual, piece) : residual, columns_of(out, piece)),
-                narrow, skip);
-    }
+// Those taps of packed weights that a piece of a row needs.
+BufferView taps_of(BufferView weights, const ConvColumns& columns) {
+    ViewDim& x = weights.dims[2];
+    weights.offset = weights.offset + Size(columns.first_tap) * x.stride;
+    x.extent = Size(columns.taps);
+    return weights;
 }
 
 // One call of a dense convolution kernel: a Conv, a Linear, or a phase of a transposed one.
@@ -135,20 +121,32 @@ void call_convolution(Lowering& to, const Node& node, const Call& call, const De
                                                 kx, ky, channel_blocks(ci), channel_blocks(co)},
                                                name)
                                   : to.weights(weights.numbers, {kx, ky, ci, co}, name);
+    const int64_t per_group = call.channels_out / call.groups;
+    const int64_t out_per_group = blocked ? (per_group + channel_block - 1) / channel_block : per_group;
+    std::vector<ConvColumns> pieces;
     if (blocked) {
         const auto x = known_axis(call.x, out, 1, weights.kernel_x, stride[1], window.dilation_x, window.pad_left);
         const auto y = known_axis(call.x, out, 2, weights.kernel_y, stride[0], window.dilation_y, window.pad_top);
         if (lower_winograd(to, {spec, hint, name, call.x, packed, call.bias, call.slope, residual, out,
                                 window.dilation_x, window.dilation_y, window.pad_left, window.pad_top, node.fused.alpha,
-                                node.fused.beta, skip, x && y ? direct_share(*x, *y) : 1}))
+                                node.fused.beta, x && y ? direct_share(*x, *y) : 1}))
             return;
-        if (const auto pieces = x ? split_columns(*x) : std::vector<ConvColumns>{};
-            !pieces.empty() && (pieces.size() > 1 || pieces[0].taps < spec.kernel_x))
-            return call_pieces(to, node, call, spec, packed, window, pieces, residual, out, hint, skip);
+        if (x) pieces = split_columns(*x);
     }
-    const int64_t per_group = call.channels_out / call.groups;
-    const int64_t out_per_group = blocked ? (per_group + channel_block - 1) / channel_block : per_group;
-    to.step(spec, arguments(call, node, packed, window, {out_per_group}, residual, out), hint, skip);
+    if (pieces.empty() || (pieces.size() == 1 && pieces[0].taps == spec.kernel_x))
+        return to.step(spec, arguments(call, node, packed, window, {out_per_group}, residual, out), hint, skip);
+    // In pieces of a row, which leaves much of the padding out.
+    for (const ConvColumns& piece : pieces) {
+        spec.kernel_x = piece.taps;
+        Window shifted = window;
+        shifted.pad_left -= piece.first_tap * window.dilation_x + int64_t{piece.begin} * spec.stride_x;
+        SizeHint narrow = hint;
+        narrow.width = piece.end - piece.begin;
+        const BufferView added = has(call.operands.residual) ? columns_of(residual, piece) : residual;
+        to.step(spec,
+                arguments(call, node, taps_of(packed, piece), shifted, {out_per_group}, added, columns_of(out, piece)),
+                narrow, skip);
+    }
 }
 
 void call_depthwise(Lowering& to, const Node& node, const Call& call, const DenseWeights& weights, const Window& window,

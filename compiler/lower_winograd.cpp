@@ -73,7 +73,7 @@ bool lower_winograd(Lowering& to, const ConvCall& call) {
     const BufferView filters =
         dense_view(prepared, ElementType::f32, {lane, depth, blocks_out, Size(tile.size_x() * tile.size_y())});
 
-    to.begin_loop(x.count * y.count * images * (Size(1) - minimum(Size(1), call.skip)));
+    to.begin_loop(x.count * y.count * images);
     const Domain in(to, tile, x.tiles, y.tiles, blocks_in, call.name),
         out(to, tile, x.tiles, y.tiles, blocks_out, call.name);
     const std::vector<PlanArg> group{IterationArg{}, IntegerArg{x.count}, IntegerArg{y.count},

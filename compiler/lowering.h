@@ -119,7 +119,6 @@ struct ConvCall {
     BufferView x, weights, bias, slope, residual, out;  // slope and residual where the spec has them
     int64_t dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0;
     float alpha = 0, beta = 0;
-    Size skip;
     double direct_share = 1;  // of the products, when it is not computed in Winograd's domain
 };
 // Whether nobody but an ArgMax along its channels reads the DepthToSpace: then that one reads what comes before it.

@@ -110,19 +110,12 @@ class PlanText {
         case plan::ExprOp::less:
             text << "(" << expression(e.a) << " " << name << " " << expression(e.b) << ")";
             break;
-        case plan::ExprOp::floor:
-        case plan::ExprOp::ceil:
-        case plan::ExprOp::round_even:
-        case plan::ExprOp::sqrt:
-        case plan::ExprOp::neg:
-        case plan::ExprOp::to_f32:
-            text << name << "(" << expression(e.a) << ")";
-            break;
-        case plan::ExprOp::select:
-            text << name << "(" << expression(e.a) << ", " << expression(e.b) << ", " << expression(e.c) << ")";
-            break;
-        default:
-            text << name << "(" << expression(e.a) << ", " << expression(e.b) << ")";
+        default: {
+            const uint32_t operands[] = {e.a, e.b, e.c};
+            text << name << "(";
+            for (uint32_t n = 0; n < plan::operand_count(e.op); ++n) text << (n ? ", " : "") << expression(operands[n]);
+            text << ")";
+        }
         }
         return text.str();
     }

@@ -1,5 +1,5 @@
-// The matrices of minimal filtering F(m, k), by interpolation (Cook-Toom) at 0, 1, −1, 2, −2 and ∞: for filters g and
-// data d, Aᵀ [(G g) ⊙ (Bᵀ d)] are the m outputs Σ g(i) d(j + i). No Halide in here.
+// The matrices of minimal filtering F(m, k), by interpolation (Cook-Toom) at the first points of 0, 1, −1, 2, −2, ½, −½
+// and at ∞: for filters g and data d, Aᵀ [(G g) ⊙ (Bᵀ d)] are the m outputs Σ g(i) d(j + i). No Halide in here.
 #pragma once
 
 #include <vector>

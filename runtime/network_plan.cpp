@@ -29,25 +29,6 @@ halide_type_t halide_type(plan::ElementType type) {
     }
 }
 
-uint32_t operand_count(plan::ExprOp op) {
-    switch (op) {
-    case plan::ExprOp::constant:
-    case plan::ExprOp::input_dim:
-        return 0;
-    case plan::ExprOp::floor:
-    case plan::ExprOp::ceil:
-    case plan::ExprOp::round_even:
-    case plan::ExprOp::sqrt:
-    case plan::ExprOp::neg:
-    case plan::ExprOp::to_f32:
-        return 1;
-    case plan::ExprOp::select:
-        return 3;
-    default:
-        return 2;
-    }
-}
-
 uint64_t most_arguments(const PlanView& plan) {
     uint32_t most = 0;
     for (uint64_t i = 0; i < plan.header().steps.count; ++i) most = std::max(most, plan.steps()[i].arg_count);
@@ -116,7 +97,7 @@ int ResolvedPlan::evaluate_constants() {
         const plan::Expr& e = plan_.expressions()[i];
         const uint32_t operands[] = {e.a, e.b, e.c};
         bool known = e.op != plan::ExprOp::input_dim;
-        for (uint32_t n = 0; n < operand_count(e.op); ++n) known = known && !std::isnan(values_[operands[n]]);
+        for (uint32_t n = 0; n < plan::operand_count(e.op); ++n) known = known && !std::isnan(values_[operands[n]]);
         values_[i] = known ? evaluate(e, nullptr) : std::nan("");
     }
     for (uint64_t i = 0; i < plan_.header().prepare_count; ++i) {

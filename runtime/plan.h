@@ -56,6 +56,26 @@ enum class ExprOp : uint32_t {
     select,  // a != 0 ? b : c
 };
 
+// How many of a, b and c are expressions.
+inline constexpr uint32_t operand_count(ExprOp op) {
+    switch (op) {
+    case ExprOp::constant:
+    case ExprOp::input_dim:
+        return 0;
+    case ExprOp::floor:
+    case ExprOp::ceil:
+    case ExprOp::round_even:
+    case ExprOp::sqrt:
+    case ExprOp::neg:
+    case ExprOp::to_f32:
+        return 1;
+    case ExprOp::select:
+        return 3;
+    default:
+        return 2;
+    }
+}
+
 struct Expr {
     ExprOp op;
     uint32_t a, b, c;

@@ -49,10 +49,15 @@ int covered(int tiles) {
     return least;
 }
 
+// Of the filters in Winograd's domain, floats.
+double filter_elements(const Problem& p, const WinogradTile& tile) {
+    return tile.size_x() * tile.size_y() * 256.0 * p.blocks_in * p.blocks_out;
+}
+
 double group_cost(const Problem& p, const WinogradTile& tile, int tiles) {
     const double elements = tile.size_x() * tile.size_y();
     const double bytes = elements * tiles * 64 * (p.blocks_in + p.blocks_out);
-    const double weights = elements * 64 * 16 * p.blocks_in * p.blocks_out;
+    const double weights = 4 * filter_elements(p, tile);
     double cost = call;
     cost += elements * covered(tiles) * 16 * p.blocks_in * p.blocks_out / gemm_efficiency;
     const bool large = elements > large_tile;
@@ -171,7 +176,7 @@ std::vector<ConvColumns> split_columns(const ConvAxis& x) {
 double direct_share(const ConvAxis& x, const ConvAxis& y) {
     if (x.out < 1 || y.out < 1) return 1;
     double columns = 0, rows = 0;
-    for (const ConvColumns& piece : split_columns(x)) columns += double{1} * (piece.end - piece.begin) * piece.taps;
+    for (const ConvColumns& piece : split_columns(x)) columns += double(piece.end - piece.begin) * piece.taps;
     for (int tap = 0; tap < y.taps; ++tap) {
         // Outputs with 0 <= o·stride + tap·dilation − pad < in.
         const int64_t at = int64_t{tap} * y.dilation - y.pad;
@@ -207,10 +212,9 @@ std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const SizeHi
     for (int outputs_y : outputs_for(spec.kernel_y, policy)) {
         for (int outputs_x : outputs_for(spec.kernel_x, policy)) {
             const WinogradTile tile{outputs_x, outputs_y, spec.kernel_x, spec.kernel_y};
-            const double weights = tile.size_x() * tile.size_y() * 256.0 * p.blocks_in * p.blocks_out;
-            if (weights > most_elements) continue;
+            if (filter_elements(p, tile) > most_elements) continue;
             auto candidate = best_groups(p, tile);
-            if (candidate) candidate->cost += 4 * weights * prepared_byte;
+            if (candidate) candidate->cost += 4 * filter_elements(p, tile) * prepared_byte;
             if (candidate && (!best || candidate->cost < best->cost)) best = candidate;
         }
     }

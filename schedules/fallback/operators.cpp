@@ -98,7 +98,7 @@ void apply(Pack& p, const PackSpec&, const Target&) {
     const ImageVars& v = p.v;
     p.output.bound(v.c, 0, channel_block);
     auto nest = [&](Stage stage, int pixels) {
-        Var quads("quads"), channel("channel"), lane("lane"), pixel("pixel"), task("task");
+        Var quads("quads"), lane("lane"), pixel("pixel"), task("task");
         stage.split(v.c, quads, lane, transposed)
             .split(v.x, chunk(), pixel, pixels, TailStrategy::ShiftInwards)
             .reorder(lane, pixel, quads, chunk(), v.y, v.cb, v.n)
