@@ -79,7 +79,8 @@ std::optional<Candidate> best_groups(const Problem& p, const WinogradTile& tile)
     const int tiles_y = winograd_tiles(p.height, tile.outputs_y, p.dilation_y);
     const double tile_bytes = tile.size_x() * tile.size_y() * 64.0 * (p.blocks_in + p.blocks_out);
     std::optional<Candidate> best;
-    for (int x = 1; x <= std::min(tiles_x, most_group_tiles); ++x) {
+    // The widest first: long rows are read and written faster than short ones.
+    for (int x = std::min(tiles_x, most_group_tiles); x >= 1; --x) {
         const int count_x = ceil_div(tiles_x, x);
         if (ceil_div(tiles_x, count_x) != x) continue;  // the same groups as a smaller x
         for (int y = 1; y <= std::min(tiles_y, most_group_tiles / x); ++y) {
