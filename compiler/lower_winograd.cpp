@@ -1,5 +1,9 @@
-// A convolution in Winograd's domain: filters transformed when the network is opened, then a loop over groups of tiles,
-// each of three kernels with the tiles in the scratch memory of the thread.
+// A convolution in Winograd's domain, in either of two orders:
+// - groups of tiles outside: all filters are transformed, then a loop over groups of tiles takes each through three
+//   kernels, with the tiles in the scratch memory of the thread;
+// - filters outside, where they are large and the tiles few: all tiles are transformed, then a loop over blocks of
+// output
+//   channels transforms the filters of each in passing, into scratch memory, and goes on with products and outputs.
 #include "compiler/lowering.h"
 #include "schedules/algorithm.h"
 
@@ -20,35 +24,169 @@ struct Groups {
         : count(ceil_div(all, Size(most))), tiles(ceil_div(all, maximum(count, Size(1)))) {}
 };
 
-// A group in Winograd's domain, (c, tile, block, element), as the matrix product sees it, and (c, tile x, tile y,
-// block, element x, element y), as the transforms do. Elements are an odd number of cache lines apart, so that they do
-// not all fall into the same few sets.
+constexpr int64_t lane = channel_block;
+
+// From an element of the domain to the next: an odd number of cache lines, so that elements do not all fall into the
+// same few sets.
+Size element_stride(const Size& vectors) {
+    return maximum(floor_div(vectors, Size(2)) * Size(2) + Size(1), Size(1)) * Size(lane);
+}
+
+// Tiles in Winograd's domain, (c, tile, block, element), as the matrix product sees them, and (c, tile x, tile y,
+// block, element x, element y, image), as the transforms do.
 struct Domain {
+    Size size, block_stride;  // in floats
     BufferView matrices, tiles;
 
-    Domain(Lowering& to, const WinogradTile& tile, const Size& tiles_x, const Size& tiles_y, const Size& blocks,
-           const std::string& name) {
-        const Size lane(channel_block), count = tiles_x * tiles_y;
-        const Size element = maximum(floor_div(count * blocks, Size(2)) * Size(2) + Size(1), Size(1)) * lane;
-        const Size elements(tile.size_x() * tile.size_y()), row = element * Size(tile.size_x());
-        const uint32_t tensor = to.scratch(element * elements, name);
-        const ViewDim lanes{lane, Size(1)}, block{blocks, lane * count};
-        matrices = {tensor, ElementType::f32, Size(0), {lanes, {count, lane}, block, {elements, element}}};
-        tiles = {tensor,
-                 ElementType::f32,
-                 Size(0),
-                 {lanes,
-                  {tiles_x, lane},
-                  {tiles_y, lane * tiles_x},
-                  block,
-                  {Size(tile.size_x()), element},
-                  {Size(tile.size_y()), row}}};
+    Domain(const WinogradTile& tile, const Size& tiles_x, const Size& tiles_y, const Size& images, const Size& blocks) {
+        const Size image = tiles_x * tiles_y, count = image * images, element = element_stride(count * blocks);
+        const Size elements(tile.size_x() * tile.size_y());
+        size = element * elements;
+        block_stride = count * Size(lane);
+        matrices.dims = {{Size(lane), Size(1)}, {count, Size(lane)}, {blocks, block_stride}, {elements, element}};
+        tiles.dims = {{Size(lane), Size(1)},           {tiles_x, Size(lane)},
+                      {tiles_y, tiles_x * Size(lane)}, {blocks, block_stride},
+                      {Size(tile.size_x()), element},  {Size(tile.size_y()), element * Size(tile.size_x())},
+                      {images, image * Size(lane)}};
     }
+    void lie_in(uint32_t tensor) { matrices.tensor = tiles.tensor = tensor; }
 };
 
-std::string text_of(const WinogradTile& tile) {
+// The same for filters, (c, k, block, element) and (c, k, block, element x, element y).
+struct Filters {
+    Size size;
+    BufferView matrices, taps;
+
+    Filters(const WinogradTile& tile, const Size& blocks_in, const Size& blocks_out) {
+        const Size depth = blocks_in * Size(lane), element = element_stride(depth * blocks_out);
+        const Size elements(tile.size_x() * tile.size_y());
+        size = element * elements;
+        const ViewDim lanes{Size(lane), Size(1)}, k{depth, Size(lane)}, block{blocks_out, depth * Size(lane)};
+        matrices.dims = {lanes, k, block, {elements, element}};
+        taps.dims = {
+            lanes, k, block, {Size(tile.size_x()), element}, {Size(tile.size_y()), element * Size(tile.size_x())}};
+    }
+    void lie_in(uint32_t tensor) { matrices.tensor = taps.tensor = tensor; }
+};
+
+// The view of `blocks` channel blocks at a time, which moves on with the iterations.
+BufferView moving(BufferView view, size_t dim, const Size& blocks) {
+    view.per_iteration = view.dims[dim].stride * blocks;
+    view.dims[dim].extent = blocks;
+    return view;
+}
+
+class WinogradLowering {
+  public:
+    WinogradLowering(Lowering& to, const ConvCall& call, const WinogradChoice& choice)
+        : to_(to),
+          call_(call),
+          choice_(choice),
+          tile_(choice.tile),
+          width_(call.out.dims[1].extent),
+          height_(call.out.dims[2].extent),
+          images_(call.out.dims[4].extent),
+          blocks_in_(call.weights.dims[4].extent),
+          blocks_out_(call.weights.dims[5].extent),
+          tiles_x_(winograd_tiles(width_, tile_.outputs_x, call.dilation_x)),
+          tiles_y_(winograd_tiles(height_, tile_.outputs_y, call.dilation_y)) {}
+
+    void groups_outside() {
+        const Groups x(tiles_x_, choice_.tiles_x), y(tiles_y_, choice_.tiles_y);
+        Filters filters(tile_, blocks_in_, blocks_out_);
+        filters.lie_in(to_.temporary(filters.size, call_.name));
+        transform_filters(call_.weights, filters);
+
+        to_.begin_loop(x.count * y.count * images_);
+        Domain in(tile_, x.tiles, y.tiles, Size(1), blocks_in_), out(tile_, x.tiles, y.tiles, Size(1), blocks_out_);
+        in.lie_in(to_.scratch(in.size, call_.name));
+        out.lie_in(to_.scratch(out.size, call_.name));
+        const std::vector<PlanArg> group{IterationArg{}, IntegerArg{x.count}, IntegerArg{y.count}};
+        transform_pixels(call_.x, group, in.tiles);
+        multiply(filters, in, out);
+        transform_products(out.tiles, call_.bias, call_.slope, call_.residual, group, call_.out);
+        to_.end_loop();
+    }
+
+    void filters_outside() {
+        Domain in(tile_, tiles_x_, tiles_y_, images_, blocks_in_);
+        in.lie_in(to_.temporary(in.size, call_.name));
+        const std::vector<PlanArg> all{IntegerArg{Size(0)}, IntegerArg{Size(1)}, IntegerArg{Size(1)}};
+        to_.begin_loop(blocks_in_);
+        transform_pixels(moving(call_.x, 3, Size(1)), all, moving(in.tiles, 3, Size(1)));
+        to_.end_loop();
+
+        const Size blocks(choice_.blocks);
+        to_.begin_loop(floor_div(blocks_out_, blocks));
+        Filters filters(tile_, blocks_in_, blocks);
+        filters.lie_in(to_.scratch(filters.size, call_.name));
+        Domain out(tile_, tiles_x_, tiles_y_, images_, blocks);
+        out.lie_in(to_.scratch(out.size, call_.name));
+        transform_filters(moving(call_.weights, 5, blocks), filters);
+        multiply(filters, in, out);
+        const auto channels = [&](const BufferView& view, size_t dim) {
+            return view.tensor == plan::none ? view : moving(view, dim, blocks);
+        };
+        transform_products(out.tiles, channels(call_.bias, 1), channels(call_.slope, 1), channels(call_.residual, 3),
+                           all, channels(call_.out, 3));
+        to_.end_loop();
+    }
+
+  private:
+    void transform_filters(const BufferView& weights, const Filters& filters) {
+        to_.step(WinogradWeightsSpec{ElementType::f32, tile_}, {weights, filters.taps});
+    }
+
+    void transform_pixels(const BufferView& x, const std::vector<PlanArg>& group, const BufferView& tiles) {
+        // As far as the direct convolution reads: the tiles' last outputs may not exist.
+        const Size last_x = width_ - Size(1) + Size((tile_.kernel_x - 1) * call_.dilation_x - call_.pad_left);
+        const Size last_y = height_ - Size(1) + Size((tile_.kernel_y - 1) * call_.dilation_y - call_.pad_top);
+        std::vector<PlanArg> args{x};
+        args.insert(args.end(), group.begin(), group.end());
+        for (const Size& number : {Size(call_.dilation_x), Size(call_.dilation_y), Size(call_.pad_left),
+                                   Size(call_.pad_top), last_x, last_y, tiles.dims[1].extent, tiles.dims[2].extent})
+            args.push_back(IntegerArg{number});
+        args.push_back(tiles);
+        to_.step(WinogradInputSpec{ElementType::f32, tile_}, args);
+    }
+
+    void multiply(const Filters& filters, const Domain& in, const Domain& out) {
+        const int blocks = choice_.blocks > 0 ? choice_.blocks * channel_block : call_.hint.channels_out;
+        const SizeHint hint{choice_.tiles_x * choice_.tiles_y, 0, call_.hint.channels_in, blocks};
+        to_.step(BatchedGemmSpec{}, {filters.matrices, in.matrices, out.matrices}, hint);
+    }
+
+    void transform_products(const BufferView& products, const BufferView& bias, const BufferView& slope,
+                            const BufferView& residual, const std::vector<PlanArg>& group, const BufferView& out) {
+        std::vector<PlanArg> args{products, bias};
+        if (call_.spec.activation == ElementwiseFunction::prelu) args.push_back(slope);
+        if (call_.spec.residual != Residual::none) args.push_back(residual);
+        args.insert(args.end(), group.begin(), group.end());
+        args.push_back(IntegerArg{Size(call_.dilation_x)});
+        args.push_back(IntegerArg{Size(call_.dilation_y)});
+        args.push_back(FloatArg{Size(static_cast<double>(call_.alpha))});
+        args.push_back(FloatArg{Size(static_cast<double>(call_.beta))});
+        args.push_back(IntegerArg{width_});
+        args.push_back(IntegerArg{height_});
+        args.push_back(out);
+        to_.step(WinogradOutputSpec{ElementType::f32, tile_, call_.spec.activation, call_.spec.residual}, args);
+    }
+
+    Lowering& to_;
+    const ConvCall& call_;
+    const WinogradChoice& choice_;
+    const WinogradTile& tile_;
+    Size width_, height_, images_, blocks_in_, blocks_out_, tiles_x_, tiles_y_;
+};
+
+// "winograd F(4x4,3x3), 1x16 tiles" or "winograd F(4x4,3x3), 32 channels": what is done at a time.
+std::string text_of(const WinogradChoice& choice) {
     const auto pair = [](int y, int x) { return std::to_string(y) + "x" + std::to_string(x); };
-    return "winograd F(" + pair(tile.outputs_y, tile.outputs_x) + "," + pair(tile.kernel_y, tile.kernel_x) + ")";
+    const WinogradTile& tile = choice.tile;
+    const std::string part = choice.blocks > 0 ? std::to_string(choice.blocks * channel_block) + " channels"
+                                               : pair(choice.tiles_y, choice.tiles_x) + " tiles";
+    return "winograd F(" + pair(tile.outputs_y, tile.outputs_x) + "," + pair(tile.kernel_y, tile.kernel_x) + "), " +
+           part;
 }
 
 }  // namespace
@@ -60,50 +198,12 @@ bool lower_winograd(Lowering& to, const ConvCall& call) {
                         static_cast<int>(std::min<int64_t>(call.dilation_y, 1 << 30)), options.winograd,
                         options.targets[0], call.direct_share);
     if (!choice) return false;
-    const WinogradTile& tile = choice->tile;
-    const Size width = call.out.dims[1].extent, height = call.out.dims[2].extent, images = call.out.dims[4].extent;
-    const Size blocks_in = call.weights.dims[4].extent, blocks_out = call.weights.dims[5].extent;
-    const Groups x(winograd_tiles(width, tile.outputs_x, call.dilation_x), choice->tiles_x);
-    const Groups y(winograd_tiles(height, tile.outputs_y, call.dilation_y), choice->tiles_y);
-
-    const Size lane(channel_block), depth = blocks_in * lane;
-    const uint32_t prepared =
-        to.prepared_weights(WinogradWeightsSpec{ElementType::f32, tile}, call.weights,
-                            {lane, depth, blocks_out, Size(tile.size_x()), Size(tile.size_y())}, call.name);
-    const BufferView filters =
-        dense_view(prepared, ElementType::f32, {lane, depth, blocks_out, Size(tile.size_x() * tile.size_y())});
-
-    to.begin_loop(x.count * y.count * images);
-    const Domain in(to, tile, x.tiles, y.tiles, blocks_in, call.name),
-        out(to, tile, x.tiles, y.tiles, blocks_out, call.name);
-    const std::vector<PlanArg> group{IterationArg{}, IntegerArg{x.count}, IntegerArg{y.count},
-                                     IntegerArg{Size(call.dilation_x)}, IntegerArg{Size(call.dilation_y)}};
-
-    // As far as the direct convolution reads: the tiles' last outputs may not exist.
-    const Size last_x = width - Size(1) + Size((tile.kernel_x - 1) * call.dilation_x - call.pad_left);
-    const Size last_y = height - Size(1) + Size((tile.kernel_y - 1) * call.dilation_y - call.pad_top);
-    std::vector<PlanArg> args{call.x};
-    args.insert(args.end(), group.begin(), group.end());
-    for (const Size& number : {Size(call.pad_left), Size(call.pad_top), last_x, last_y, x.tiles, y.tiles})
-        args.push_back(IntegerArg{number});
-    args.push_back(in.tiles);
-    to.step(WinogradInputSpec{ElementType::f32, tile}, args);
-
-    SizeHint product_hint{choice->tiles_x * choice->tiles_y, 0, call.hint.channels_in, call.hint.channels_out};
-    to.step(BatchedGemmSpec{}, {filters, in.matrices, out.matrices}, product_hint);
-
-    args = {out.tiles, call.bias};
-    if (call.spec.activation == ElementwiseFunction::prelu) args.push_back(call.slope);
-    if (call.spec.residual != Residual::none) args.push_back(call.residual);
-    args.insert(args.end(), group.begin(), group.end());
-    args.push_back(FloatArg{Size(static_cast<double>(call.alpha))});
-    args.push_back(FloatArg{Size(static_cast<double>(call.beta))});
-    args.push_back(IntegerArg{width});
-    args.push_back(IntegerArg{height});
-    args.push_back(call.out);
-    to.step(WinogradOutputSpec{ElementType::f32, tile, call.spec.activation, call.spec.residual}, args);
-    to.end_loop();
-    to.call_schedule(text_of(tile));
+    WinogradLowering lowering(to, call, *choice);
+    if (choice->blocks > 0)
+        lowering.filters_outside();
+    else
+        lowering.groups_outside();
+    to.call_schedule(text_of(*choice));
     return true;
 }
 

@@ -285,16 +285,6 @@ BufferView Lowering::weights(const std::vector<float>& packed, const std::vector
     return dense_view(plan_.weights_tensor(ElementType::f32, bytes_of(packed), name), ElementType::f32, extents);
 }
 
-uint32_t Lowering::prepared_weights(const KernelSpec& spec, const BufferView& packed, const std::vector<Size>& extents,
-                                    const std::string& name) {
-    const auto [entry, added] = prepared_.try_emplace({name_of(spec), packed.tensor});
-    if (added) {
-        entry->second = plan_.prepared_tensor(ElementType::f32, product(extents), name);
-        plan_.prepare_step(kernel(spec, {}), {packed, dense_view(entry->second, ElementType::f32, extents)}, name);
-    }
-    return entry->second;
-}
-
 BufferView Lowering::channel_vector(ValueId v, int64_t channels, Packing packing) {
     const std::vector<float> zero{0.0f};
     const std::vector<float>& from = has(v) ? numbers(v) : zero;

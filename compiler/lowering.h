@@ -61,9 +61,10 @@ class Lowering {
     uint32_t scratch(const Size& elements, const std::string& name) {
         return plan_.scratch_tensor(ElementType::f32, elements, name);
     }
-    // Weights that a kernel derives from packed ones when the network is opened; equal ones once.
-    uint32_t prepared_weights(const KernelSpec& spec, const BufferView& packed, const std::vector<Size>& extents,
-                              const std::string& name);
+    // Memory for the steps of the node at hand.
+    uint32_t temporary(const Size& elements, const std::string& name) {
+        return plan_.arena_tensor(ElementType::f32, elements, name);
+    }
     // How the table of operators calls what was done, where the last step's schedule would not say it.
     void call_schedule(const std::string& name) { schedule_ = name; }
     const LowerOptions& options() const { return options_; }
@@ -103,7 +104,6 @@ class Lowering {
     std::vector<uint32_t> output_tensors_;
     std::map<ValueId, std::vector<size_t>> outputs_of_;  // which outputs return it
     std::map<std::string, uint32_t> kernel_index_;
-    std::map<std::pair<std::string, uint32_t>, uint32_t> prepared_;  // kernel and packed tensor → prepared tensor
     LoweredNetwork result_;
 
     const Node* node_ = nullptr;  // at hand

@@ -96,10 +96,6 @@ uint32_t PlanBuilder::output_tensor(uint32_t index, plan::ElementType element, c
     return add_tensor(plan::TensorKind::output, element, elements, index, name);
 }
 
-uint32_t PlanBuilder::prepared_tensor(plan::ElementType element, const Size& elements, std::string_view name) {
-    return add_tensor(plan::TensorKind::prepared, element, elements, plan::none, name);
-}
-
 uint32_t PlanBuilder::scratch_tensor(plan::ElementType element, const Size& elements, std::string_view name) {
     return add_tensor(plan::TensorKind::scratch, element, elements, plan::none, name);
 }
@@ -132,8 +128,9 @@ plan::Arg PlanBuilder::make_arg(const PlanArg& arg) {
     const BufferView& view = arg.view;
     std::vector<plan::Dim> dims;
     for (const ViewDim& dim : view.dims) dims.push_back({constant(0), expression(dim.extent), expression(dim.stride)});
+    const bool moves = view.per_iteration.integer() != 0;
     buffers_.push_back({view.tensor, view.element, expression(view.offset), static_cast<uint32_t>(dims.size()),
-                        static_cast<uint32_t>(dims_.size())});
+                        static_cast<uint32_t>(dims_.size()), moves ? expression(view.per_iteration) : plan::none});
     dims_.insert(dims_.end(), dims.begin(), dims.end());
     return {plan::ArgKind::buffer, static_cast<uint32_t>(buffers_.size() - 1)};
 }
@@ -159,18 +156,8 @@ void PlanBuilder::step(uint32_t kernel, const std::vector<PlanArg>& args, std::s
     plan::Step step = make_step(kernel, args, name);
     const bool never = skip.is_number() && skip.constant() == 0;
     if (!never) step.skip = expression(skip);
-    for_tensors(step, [&](plan::Tensor& tensor) {
-        if (tensor.kind != plan::TensorKind::prepared) extend(tensor, index, index);
-    });
+    for_tensors(step, [&](plan::Tensor& tensor) { extend(tensor, index, index); });
     steps_.push_back(step);
-}
-
-void PlanBuilder::prepare_step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name) {
-    const auto index = static_cast<uint32_t>(prepare_steps_.size());
-    prepare_steps_.push_back(make_step(kernel, args, name));
-    for_tensors(prepare_steps_.back(), [&](plan::Tensor& tensor) {
-        if (tensor.kind == plan::TensorKind::prepared) extend(tensor, index, index);
-    });
 }
 
 void PlanBuilder::begin_loop(const Size& iterations) {
@@ -210,31 +197,18 @@ void PlanBuilder::constraint(const Size& condition, std::string_view message) {
 
 std::vector<uint8_t> PlanBuilder::finish(uint32_t kernel_count) const {
     if (in_loop_) throw std::logic_error("a loop without an end");
-    const auto prepare_count = static_cast<uint32_t>(prepare_steps_.size());
-    std::vector<plan::Step> steps = prepare_steps_;
-    steps.insert(steps.end(), steps_.begin(), steps_.end());
-    std::vector<plan::Loop> loops = loops_;
-    for (plan::Loop& loop : loops) loop.first_step += prepare_count, loop.last_step += prepare_count;
-    std::vector<plan::Tensor> tensors = tensors_;
-    for (plan::Tensor& tensor : tensors) {
-        const bool touched = tensor.first_step <= tensor.last_step;
-        if (!touched || tensor.kind == plan::TensorKind::prepared) continue;
-        tensor.first_step += prepare_count;
-        tensor.last_step += prepare_count;
-    }
     plan::Header header{};
     header.magic = plan::magic;
     header.abi_version = plan::abi_version;
     header.kernel_count = kernel_count;
-    header.prepare_count = prepare_count;
     std::vector<uint8_t> blob(sizeof(plan::Header));
     header.expressions = append(blob, expressions_);
-    header.tensors = append(blob, tensors);
+    header.tensors = append(blob, tensors_);
     header.dims = append(blob, dims_);
     header.buffers = append(blob, buffers_);
     header.args = append(blob, args_);
-    header.steps = append(blob, steps);
-    header.loops = append(blob, loops);
+    header.steps = append(blob, steps_);
+    header.loops = append(blob, loops_);
     header.inputs = append(blob, inputs_);
     header.outputs = append(blob, outputs_);
     header.constraints = append(blob, constraints_);

@@ -25,6 +25,7 @@ struct BufferView {
     plan::ElementType element = plan::ElementType::f32;
     Size offset;
     std::vector<ViewDim> dims;
+    Size per_iteration;  // elements that it moves by from an iteration of its loop to the next
 };
 
 struct IntegerArg {
@@ -58,16 +59,11 @@ class PlanBuilder {
     uint32_t input_tensor(uint32_t index, plan::ElementType element, const Size& elements, std::string_view name);
     uint32_t output_tensor(uint32_t index, plan::ElementType element, const Size& elements, std::string_view name);
     uint32_t weights_tensor(plan::ElementType element, std::span<const std::byte> data, std::string_view name);
-    // Memory of the opened network, which preparing steps fill; `elements` is a number.
-    uint32_t prepared_tensor(plan::ElementType element, const Size& elements, std::string_view name);
     // Memory of each thread, for the steps of one loop.
     uint32_t scratch_tensor(plan::ElementType element, const Size& elements, std::string_view name);
 
     // Appends a step. `skip`: it is left out at run time where this is not zero; a constant 0 means never.
     void step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name, const Size& skip = {});
-    // A step that runs once, when the network is opened: every number in `args` is a constant, every buffer in weights
-    // or prepared tensors. May come at any time, also within a loop.
-    void prepare_step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name);
     // The steps between the two are the body of a loop, whose iterations run at the same time. Not nested; a loop
     // without steps is none.
     void begin_loop(const Size& iterations);
@@ -77,7 +73,7 @@ class PlanBuilder {
     void output(const PlanPort& port) { outputs_.push_back(make_port(port)); }
     void constraint(const Size& condition, std::string_view message);
 
-    size_t step_count() const { return steps_.size(); }  // without the preparing ones
+    size_t step_count() const { return steps_.size(); }
     // The blob. Arena and scratch tensors that no step touches are given an empty lifetime (first step 1, last step 0).
     std::vector<uint8_t> finish(uint32_t kernel_count) const;
     std::vector<uint8_t> take_weights() { return std::move(weights_); }
@@ -101,9 +97,7 @@ class PlanBuilder {
     std::vector<plan::Dim> dims_;
     std::vector<plan::Buffer> buffers_;
     std::vector<plan::Arg> args_;
-    // Step numbers in tensors_ and loops_ count from the first of steps_ (for prepared tensors, of prepare_steps_),
-    // until finish() puts prepare_steps_ before it.
-    std::vector<plan::Step> prepare_steps_, steps_;
+    std::vector<plan::Step> steps_;
     std::vector<plan::Loop> loops_;
     bool in_loop_ = false;
     std::vector<plan::Port> inputs_, outputs_;

@@ -10,7 +10,7 @@ namespace atrous {
 namespace {
 
 constexpr std::array element_names{"f32", "i64", "i32", "u8", "boolean", "i8", "f64", "f16"};
-constexpr std::array kind_names{"arena", "weights", "input", "output", "prepared", "scratch"};
+constexpr std::array kind_names{"arena", "weights", "input", "output", "scratch"};
 constexpr std::array operator_names{"",          "",    "+",   "-",   "*",     "/",     "floor_div",
                                     "trunc_div", "mod", "min", "max", "floor", "ceil",  "round_even",
                                     "sqrt",      "neg", "f32", "==",  "<",     "select"};
@@ -66,8 +66,8 @@ class PlanText {
 
     void step(uint32_t s) {
         const plan::Step& step = view_.steps()[s];
-        out_ << (s < view_.header().prepare_count ? "prepare step " : "step ") << s << " "
-             << name_of(network_.kernels[step.kernel].spec) << " \"" << view_.string(step.name) << "\"";
+        out_ << "step " << s << " " << name_of(network_.kernels[step.kernel].spec) << " \"" << view_.string(step.name)
+             << "\"";
         if (step.skip != plan::none) out_ << " skip if " << expression(step.skip);
         out_ << "\n";
         for (uint32_t a = 0; a < step.arg_count; ++a) {
@@ -87,7 +87,9 @@ class PlanText {
             const plan::Dim& dim = view_.dims()[buffer.first_dim + d];
             out_ << (d ? ", " : "") << expression(dim.extent) << ":" << expression(dim.stride);
         }
-        out_ << "]\n";
+        out_ << "]";
+        if (buffer.iteration_stride != plan::none) out_ << " moving by " << expression(buffer.iteration_stride);
+        out_ << "\n";
     }
 
     std::string expression(uint32_t index) const {

@@ -190,10 +190,10 @@ struct WinogradWeightsSpec {
     WinogradTile tile;
 };
 
-// One group of tiles of the input into the Winograd domain: input c16 with halo; group, groups_x, groups_y (the group's
+// A group of tiles of the input into the Winograd domain: input c16 with halo; group, groups_x, groups_y (the group's
 // index and how many there are along each axis), dilation_x, dilation_y, pad_left, pad_top, last_x, last_y (the largest
 // coordinates that may be read), tiles_x, tiles_y (of a group, the output's extents again); output (c, tx, ty, cb, ex,
-// ey). Tiles past the image get finite numbers.
+// ey, n) for n images from the group's on. Tiles past the image get finite numbers.
 struct WinogradInputSpec {
     ElementType element = ElementType::f32;
     WinogradTile tile;
@@ -204,7 +204,7 @@ struct BatchedGemmSpec {
     ElementType element = ElementType::f32;
 };
 
-// One group of tiles back to pixels: products (c, tx, ty, cb, ex, ey); bias (c, cb); [slope (c, cb)]; [residual, as
+// A group of tiles back to pixels: products (c, tx, ty, cb, ex, ey, n); bias (c, cb); [slope (c, cb)]; [residual, as
 // output]; group, groups_x, groups_y, dilation_x, dilation_y, f32 alpha, f32 beta, width, height (the output's extents
 // again); output, of which only the pixels of this group's tiles are written.
 struct WinogradOutputSpec {

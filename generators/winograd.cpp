@@ -73,11 +73,10 @@ Expr image_of(const TileGroup& g) {
 WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const Func& weights, const Expr& ci_lanes) {
     WinogradWeights w;
     const WinogradTile& tile = spec.tile;
-    Expr ci = w.k % channel_block, block = w.k / channel_block;
-    auto tap = [&](int kx, int ky) {
-        return select(ci < ci_lanes, weights(w.c, min(ci, ci_lanes - 1), kx, ky, block, w.cb), 0.f);
-    };
-    Var ky("ky");
+    w.taps = Func("taps");
+    w.taps(w.c, w.ci, w.kx, w.ky, w.block, w.cb) =
+        select(w.ci < ci_lanes, weights(w.c, min(w.ci, ci_lanes - 1), w.kx, w.ky, w.block, w.cb), 0.f);
+    auto tap = [&](int kx, int ky) { return w.taps(w.c, w.k % channel_block, kx, ky, w.k / channel_block, w.cb); };
     w.rows = Func("rows");
     std::vector<Expr> along_x;
     for (int y = 0; y < tile.kernel_y; y++) {
@@ -85,7 +84,7 @@ WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const Func& we
             product(winograd_matrices(tile.outputs_x, tile.kernel_x).filter, [&](int x) { return tap(x, y); });
         along_x.push_back(mux(w.ex, row));
     }
-    w.rows(w.c, w.k, w.cb, w.ex, ky) = mux(ky, along_x);
+    w.rows(w.c, w.k, w.cb, w.ex, w.ky) = mux(w.ky, along_x);
     w.output = Func("winograd_weights");
     w.output(w.c, w.k, w.cb, w.ex, w.ey) = mux(w.ey, product(winograd_matrices(tile.outputs_y, tile.kernel_y).filter,
                                                              [&](int y) { return w.rows(w.c, w.k, w.cb, w.ex, y); }));
@@ -101,15 +100,15 @@ WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs
     Expr first_y = first_pixel(group_y(g) + w.ty, g.dilation_y, tile.outputs_y) - in.pad_top;
     Var iy("iy");
     w.rows = Func("rows");
-    w.rows(w.c, w.tx, w.ty, w.cb, w.ex, iy) =
+    w.rows(w.c, w.tx, w.ty, w.cb, w.ex, iy, w.n) =
         mux(w.ex, product(winograd_matrices(tile.outputs_x, tile.kernel_x).input, [&](int i) {
                 return in.input(w.c, min(first_x + i * g.dilation_x, in.last_x),
-                                min(first_y + iy * g.dilation_y, in.last_y), w.cb, image_of(g));
+                                min(first_y + iy * g.dilation_y, in.last_y), w.cb, image_of(g) + w.n);
             }));
     w.output = Func("winograd_input");
-    w.output(w.c, w.tx, w.ty, w.cb, w.ex, w.ey) =
+    w.output(w.c, w.tx, w.ty, w.cb, w.ex, w.ey, w.n) =
         mux(w.ey, product(winograd_matrices(tile.outputs_y, tile.kernel_y).input,
-                          [&](int i) { return w.rows(w.c, w.tx, w.ty, w.cb, w.ex, i); }));
+                          [&](int i) { return w.rows(w.c, w.tx, w.ty, w.cb, w.ex, i, w.n); }));
     return w;
 }
 
@@ -130,20 +129,20 @@ WinogradOutput winograd_output(const WinogradOutputSpec& spec, const WinogradOut
     const WinogradTile& tile = spec.tile;
     const TileGroup& g = in.group;
     w.rows = Func("rows");
-    w.rows(w.c, w.tx, w.ty, w.cb, w.ox, w.ey) =
+    w.rows(w.c, w.tx, w.ty, w.cb, w.ox, w.ey, w.n) =
         mux(w.ox, product(winograd_matrices(tile.outputs_x, tile.kernel_x).output,
-                          [&](int i) { return in.products(w.c, w.tx, w.ty, w.cb, i, w.ey); }));
+                          [&](int i) { return in.products(w.c, w.tx, w.ty, w.cb, i, w.ey, w.n); }));
     w.tile = Func("tile");
-    w.tile(w.c, w.tx, w.ty, w.cb, w.ox, w.oy) =
+    w.tile(w.c, w.tx, w.ty, w.cb, w.ox, w.oy, w.n) =
         mux(w.oy, product(winograd_matrices(tile.outputs_y, tile.kernel_y).output,
-                          [&](int i) { return w.rows(w.c, w.tx, w.ty, w.cb, w.ox, i); }));
-    w.pixels = RDom(0, tile.outputs_x, 0, tile.outputs_y, 0, g.tiles_x, 0, g.tiles_y, "r");
-    RVar ox = w.pixels.x, oy = w.pixels.y, tx = w.pixels.z, ty = w.pixels.w;
-    Expr sum = w.tile(w.c, tx, ty, w.cb, ox, oy);
+                          [&](int i) { return w.rows(w.c, w.tx, w.ty, w.cb, w.ox, i, w.n); }));
+    w.pixels = RDom(0, tile.outputs_x, 0, tile.outputs_y, 0, g.tiles_x, 0, g.tiles_y, 0, in.images, "r");
+    RVar ox = w.pixels[0], oy = w.pixels[1], tx = w.pixels[2], ty = w.pixels[3], image = w.pixels[4];
+    Expr sum = w.tile(w.c, tx, ty, w.cb, ox, oy, image);
     Expr x = first_pixel(group_x(g) + tx, g.dilation_x, tile.outputs_x) + ox * g.dilation_x;
     Expr y = first_pixel(group_y(g) + ty, g.dilation_y, tile.outputs_y) + oy * g.dilation_y;
     w.pixels.where(x < in.width && y < in.height);
-    Expr n = image_of(g);
+    Expr n = image_of(g) + image;
     Expr slope = spec.activation == ElementwiseFunction::prelu ? in.slope(w.c, w.cb) : Expr();
     Expr other = spec.residual != Residual::none ? in.residual(w.c, x, y, w.cb, n) : Expr();
     Var px("x"), py("y"), pn("n");

@@ -6,9 +6,9 @@
 // mod r, X = 0 … tiles_of(width) − 1. No phase needs a view or a loop of its own, and groups of tiles are rectangles at
 // any rate.
 //
-// Four stages, each a kernel: filters → U (when a network is opened), pixels → V, one matrix product per element of the
-// tile (M = U·V), M → pixels. The last three are called for one group of tiles after the other, whose V and M stay in
-// cache.
+// Four stages, each a kernel: filters → U, pixels → V, one matrix product per element of the tile (M = U·V), M →
+// pixels. They are called for one group of tiles after the other, whose V and M stay in cache; or, where the filters
+// are the larger part, for one group of output channels after the other, whose U and M do.
 #pragma once
 
 #include "generators/kernel_spec.h"
@@ -17,15 +17,17 @@
 
 namespace atrous {
 
-// Which tiles a call works on: a rectangle of them, the `index`-th of count_x · count_y in an image, image after image.
+// Which tiles a call works on: a rectangle of them, the `index`-th of count_x · count_y in an image, image after image;
+// and the same rectangle in the images that follow, as many as the domain has.
 struct TileGroup {
     Halide::Expr index, count_x, count_y, tiles_x, tiles_y;
     Halide::Expr dilation_x, dilation_y;
 };
 
 struct WinogradWeights {
+    Halide::Func taps;          // zero past the input channels: (c, ci, kx, ky, block, cb)
     Halide::Func rows, output;  // along x, then along y: (c, k, cb, ex, ey)
-    Halide::Var c{"c"}, k{"k"}, cb{"cb"}, ex{"ex"}, ey{"ey"};
+    Halide::Var c{"c"}, k{"k"}, cb{"cb"}, ex{"ex"}, ey{"ey"}, ci{"ci"}, kx{"kx"}, ky{"ky"}, block{"block"};
 };
 WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const Halide::Func& weights,
                                  const Halide::Expr& ci_lanes);
@@ -36,8 +38,8 @@ struct WinogradInputs {
     Halide::Expr pad_left, pad_top, last_x, last_y;
 };
 struct WinogradInput {
-    Halide::Func rows, output;  // along x, then along y: (c, tx, ty, cb, ex, ey)
-    Halide::Var c{"c"}, tx{"tx"}, ty{"ty"}, cb{"cb"}, ex{"ex"}, ey{"ey"};
+    Halide::Func rows, output;  // along x, then along y: (c, tx, ty, cb, ex, ey, n)
+    Halide::Var c{"c"}, tx{"tx"}, ty{"ty"}, cb{"cb"}, ex{"ex"}, ey{"ey"}, n{"n"};
 };
 WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs& in);
 
@@ -51,13 +53,13 @@ BatchedGemm batched_gemm(const Halide::Func& weights, const Halide::Func& input,
 struct WinogradOutputs {
     Halide::Func products, bias, slope, residual;
     TileGroup group;
-    Halide::Expr width, height, alpha, beta;
+    Halide::Expr images, width, height, alpha, beta;
 };
 struct WinogradOutput {
-    Halide::Func rows, tile;  // along x: (c, tx, ty, cb, ox, ey), then along y: (c, tx, ty, cb, ox, oy)
+    Halide::Func rows, tile;  // along x: (c, tx, ty, cb, ox, ey, n), then along y: (c, tx, ty, cb, ox, oy, n)
     Halide::Func output;      // update 0 writes the pixels that exist
-    Halide::RDom pixels;      // (ox, oy, tx, ty)
-    Halide::Var c{"c"}, cb{"cb"}, ox{"ox"}, oy{"oy"}, ey{"ey"}, tx{"tx"}, ty{"ty"};
+    Halide::RDom pixels;      // (ox, oy, tx, ty, n)
+    Halide::Var c{"c"}, cb{"cb"}, ox{"ox"}, oy{"oy"}, ey{"ey"}, tx{"tx"}, ty{"ty"}, n{"n"};
 };
 WinogradOutput winograd_output(const WinogradOutputSpec& spec, const WinogradOutputs& in);
 

@@ -35,21 +35,6 @@ const Level* choose_level(const Parts& parts, const char* target) {
     return nullptr;
 }
 
-// Calls the preparing steps. `prepared` becomes the memory that they fill, and is empty without them.
-int prepare(const atrous_net& net, int threads, Block& prepared) {
-    if (net.plan.header().prepare_count == 0) return ATROUS_OK;
-    Block tables;
-    if (!tables.allocate(net.tables.end)) return ATROUS_NO_MEMORY;
-    ResolvedPlan plan(net.plan, net.tables, tables.get());
-    if (const int error = plan.evaluate_constants()) return error;
-    if (const int error = plan.pack_prepared()) return error;
-    if (!prepared.allocate(plan.prepared_bytes())) return ATROUS_NO_MEMORY;
-    const Memory memory{nullptr, nullptr, net.parts.weights, prepared.get(), nullptr, nullptr};
-    if (const int error = plan.bind_prepared(memory)) return error;
-    Threads pool(threads == 0 ? available_cpus() : threads);
-    return plan.call_prepared(net.level.kernels, pool);
-}
-
 // A network without inputs takes no array of them.
 bool has_inputs(const atrous_net* net, const atrous_tensor* inputs) {
     return inputs || net->plan.header().inputs.count == 0;
@@ -95,13 +80,9 @@ int open(const Parts& parts, const atrous_options* options, atrous_net** net) {
     if (!plan.is_valid()) return ATROUS_BAD_PLAN;
     const Level* level = choose_level(parts, options ? options->target : nullptr);
     if (!level) return ATROUS_NO_TARGET;
-    atrous_net opened{parts, *level, plan, tables_of(plan), nullptr};
-    Block prepared;
-    if (const int error = prepare(opened, options ? options->threads : 0, prepared)) return error;
     void* memory = std::malloc(sizeof(atrous_net));
     if (!memory) return ATROUS_NO_MEMORY;
-    opened.prepared = prepared.release();
-    *net = new (memory) atrous_net(opened);
+    *net = new (memory) atrous_net{parts, *level, plan, tables_of(plan)};
     return ATROUS_OK;
 }
 
@@ -143,14 +124,13 @@ int run(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor*
     if (const int error = plan.pack()) return error;
     if (!workspace && !own_arena.allocate(plan.arena_bytes() + plan.slot_bytes())) return ATROUS_NO_MEMORY;
     uint8_t* arena = workspace ? tables + net->tables.end : own_arena.get();
-    const Memory memory{inputs, outputs, net->parts.weights, net->prepared, arena, arena + plan.arena_bytes()};
+    const Memory memory{inputs, outputs, net->parts.weights, arena, arena + plan.arena_bytes()};
     if (const int error = plan.bind(memory)) return error;
     Threads pool(threads == 0 ? available_cpus() : threads);
     return plan.call(net->level.kernels, pool);
 }
 
 void close(atrous_net* net) {
-    if (net) std::free(net->prepared);
     std::free(net);
 }
 

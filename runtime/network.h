@@ -12,7 +12,6 @@ struct atrous_net {
     atrous::network::Level level;
     atrous::network::PlanView plan;
     atrous::network::Tables tables;
-    uint8_t* prepared;  // memory of the prepared tensors, or null
 };
 
 namespace atrous::network {

@@ -1,7 +1,7 @@
 // Loops of a resolved plan: their iterations on all threads, each thread with a slot of its own.
 //
-// A slot holds what differs between threads: the iteration's number, the body's buffers that lie in scratch tensors,
-// the arguments of its steps, and the scratch tensors.
+// A slot holds what differs between threads: the iteration's number, the body's buffers that lie in scratch tensors or
+// move with the iterations, the arguments of its steps, and the scratch tensors.
 #include <algorithm>
 #include <atomic>
 
@@ -12,20 +12,38 @@ namespace atrous::network {
 
 namespace {
 
-bool is_scratch(const PlanView& plan, const plan::Arg& arg) {
-    return arg.kind == plan::ArgKind::buffer &&
-           plan.tensors()[plan.buffers()[arg.index].tensor].kind == plan::TensorKind::scratch;
+bool is_scratch(const PlanView& plan, const plan::Buffer& buffer) {
+    return plan.tensors()[buffer.tensor].kind == plan::TensorKind::scratch;
 }
 
-// Of the loop's body: arguments that are scratch buffers.
-size_t scratch_buffers(const PlanView& plan, const plan::Loop& loop) {
-    size_t count = 0;
-    for (uint64_t s = loop.first_step; s <= loop.last_step; ++s) {
-        const plan::Step& step = plan.steps()[s];
-        for (uint32_t a = 0; a < step.arg_count; ++a) count += is_scratch(plan, plan.args()[step.first_arg + a]);
-    }
-    return count;
+bool moves(const plan::Buffer& buffer) {
+    return buffer.iteration_stride != plan::none;
 }
+
+// A buffer of a slot that moves from `first` on.
+struct Moving {
+    halide_buffer_t* buffer;
+    uint8_t* first;
+    int64_t stride;  // bytes
+};
+
+// How many of the body's arguments are buffers of the slot, and of these, how many move.
+struct SlotBuffers {
+    size_t all = 0, moving = 0;
+
+    SlotBuffers(const PlanView& plan, const plan::Loop& loop) {
+        for (uint64_t s = loop.first_step; s <= loop.last_step; ++s) {
+            const plan::Step& step = plan.steps()[s];
+            for (uint32_t a = 0; a < step.arg_count; ++a) {
+                const plan::Arg& arg = plan.args()[step.first_arg + a];
+                if (arg.kind != plan::ArgKind::buffer) continue;
+                const plan::Buffer& buffer = plan.buffers()[arg.index];
+                moving += moves(buffer);
+                all += moves(buffer) || is_scratch(plan, buffer);
+            }
+        }
+    }
+};
 
 size_t pointers(const PlanView& plan, const plan::Loop& loop) {
     size_t count = 0;
@@ -39,7 +57,8 @@ size_t slot_tables(const PlanView& plan) {
     size_t most = 0;
     for (uint64_t i = 0; i < plan.header().loops.count; ++i) {
         const plan::Loop& loop = plan.loops()[i];
-        most = std::max(most, cache_line + scratch_buffers(plan, loop) * sizeof(halide_buffer_t) +
+        const SlotBuffers buffers(plan, loop);
+        most = std::max(most, cache_line + buffers.all * sizeof(halide_buffer_t) + buffers.moving * sizeof(Moving) +
                                   pointers(plan, loop) * sizeof(void*));
     }
     return align(most);
@@ -71,11 +90,12 @@ class ResolvedPlan::Body {
 
   private:
     void* argument(uint32_t arg);
-    halide_buffer_t* copy_of(const halide_buffer_t& buffer);
+    halide_buffer_t* copy_of(const plan::Buffer& buffer, const halide_buffer_t& bound);
 
     const LoopCall& call_;
     int32_t* iteration_;
     halide_buffer_t* free_buffer_;
+    Moving *moving_, *free_moving_;
     void** arguments_;  // of each step: the user context, then its arguments
     uint8_t* scratch_;
 };
@@ -84,8 +104,10 @@ ResolvedPlan::Body::Body(const LoopCall& call, void** user_context, uint8_t* slo
     : call_(call),
       iteration_(reinterpret_cast<int32_t*>(slot)),
       free_buffer_(reinterpret_cast<halide_buffer_t*>(slot + cache_line)),
-      arguments_(reinterpret_cast<void**>(free_buffer_ + scratch_buffers(call.plan.plan_, call.loop))),
       scratch_(slot + call.plan.slot_tables_) {
+    const SlotBuffers buffers(call.plan.plan_, call.loop);
+    moving_ = free_moving_ = reinterpret_cast<Moving*>(free_buffer_ + buffers.all);
+    arguments_ = reinterpret_cast<void**>(moving_ + buffers.moving);
     void** next = arguments_;
     for (uint64_t s = call.loop.first_step; s <= call.loop.last_step; ++s) {
         if (call.plan.skipped_[s]) continue;
@@ -100,19 +122,26 @@ void* ResolvedPlan::Body::argument(uint32_t index) {
     const plan::Arg& arg = plan.plan_.args()[index];
     if (arg.kind == plan::ArgKind::iteration) return iteration_;
     if (arg.kind != plan::ArgKind::buffer) return &plan.scalars_[index];
-    halide_buffer_t& buffer = plan.buffers_[arg.index];
-    return is_scratch(plan.plan_, arg) ? copy_of(buffer) : &buffer;
+    const plan::Buffer& buffer = plan.plan_.buffers()[arg.index];
+    halide_buffer_t& bound = plan.buffers_[arg.index];
+    return moves(buffer) || is_scratch(plan.plan_, buffer) ? copy_of(buffer, bound) : &bound;
 }
 
-// The same place in this slot's scratch memory as `buffer` has in the first slot's.
-halide_buffer_t* ResolvedPlan::Body::copy_of(const halide_buffer_t& buffer) {
-    *free_buffer_ = buffer;
-    free_buffer_->host = scratch_ + (buffer.host - call_.plan.scratch_);
+// A scratch buffer has the same place in this slot's scratch memory as `bound` has in the first slot's.
+halide_buffer_t* ResolvedPlan::Body::copy_of(const plan::Buffer& buffer, const halide_buffer_t& bound) {
+    *free_buffer_ = bound;
+    if (moves(buffer)) {
+        const auto stride = static_cast<int64_t>(call_.plan.values_[buffer.iteration_stride]);
+        *free_moving_++ = {free_buffer_, bound.host, stride * plan::size_of(buffer.element)};
+    } else {
+        free_buffer_->host = scratch_ + (bound.host - call_.plan.scratch_);
+    }
     return free_buffer_++;
 }
 
 int ResolvedPlan::Body::call(int32_t iteration) {
     *iteration_ = iteration;
+    for (const Moving* m = moving_; m != free_moving_; ++m) m->buffer->host = m->first + iteration * m->stride;
     void** arguments = arguments_;
     for (uint64_t s = call_.loop.first_step; s <= call_.loop.last_step; ++s) {
         if (call_.plan.skipped_[s]) continue;

@@ -29,10 +29,4 @@ bool Block::allocate(uint64_t bytes) {
     return memory_ != nullptr;
 }
 
-uint8_t* Block::release() {
-    uint8_t* memory = memory_;
-    memory_ = nullptr;
-    return memory;
-}
-
 }  // namespace atrous::network

@@ -16,7 +16,6 @@ class Block {
     // Once. At least `bytes`, aligned to 64; large blocks in huge pages where the system has them. False: no memory.
     bool allocate(uint64_t bytes);
     uint8_t* get() const { return memory_; }
-    uint8_t* release();  // to be freed with std::free
 
   private:
     uint8_t* memory_ = nullptr;

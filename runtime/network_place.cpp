@@ -10,33 +10,26 @@ namespace {
 
 // Tensors in memory that is allocated here, and not the caller's or the library's.
 bool is_own(plan::TensorKind kind) {
-    return kind == plan::TensorKind::arena || kind == plan::TensorKind::prepared || kind == plan::TensorKind::scratch;
+    return kind == plan::TensorKind::arena || kind == plan::TensorKind::scratch;
 }
 
 }  // namespace
 
 int ResolvedPlan::pack() {
-    if (const int error = size_tensors(false)) return error;
+    if (const int error = size_tensors()) return error;
     arena_bytes_ = place_tensors(plan::TensorKind::arena);
     slot_bytes_ = 0;
     if (plan_.header().loops.count > 0) slot_bytes_ = slot_tables_ + place_tensors(plan::TensorKind::scratch);
     return arena_bytes_ + slot_bytes_ <= address_limit ? ATROUS_OK : ATROUS_TOO_LARGE;
 }
 
-int ResolvedPlan::pack_prepared() {
-    const int error = size_tensors(true);
-    return error == ATROUS_BAD_SHAPE ? ATROUS_BAD_PLAN : error;
-}
-
 // Kernels index with 32 bits, so no tensor may have more elements than that.
-int ResolvedPlan::size_tensors(bool prepared_only) {
+int ResolvedPlan::size_tensors() {
     uint64_t sum = 0;
-    prepared_bytes_ = 0;
     for (uint64_t i = 0; i < plan_.header().tensors.count; ++i) {
         const plan::Tensor& tensor = plan_.tensors()[i];
         tensor_bytes_[i] = tensor_offsets_[i] = 0;
-        const bool constant = tensor.kind == plan::TensorKind::prepared || tensor.kind == plan::TensorKind::weights;
-        if (tensor.size == plan::none || (prepared_only && !constant)) continue;
+        if (tensor.size == plan::none) continue;
         int64_t elements = 0;
         if (!to_integer(values_[tensor.size], elements)) return ATROUS_BAD_SHAPE;
         if (elements > int32_limit) return ATROUS_TOO_LARGE;
@@ -44,9 +37,6 @@ int ResolvedPlan::size_tensors(bool prepared_only) {
         if (is_own(tensor.kind)) tensor_bytes_[i] = align(tensor_bytes_[i]);
         sum += tensor_bytes_[i];
         if (sum > address_limit) return ATROUS_TOO_LARGE;
-        if (tensor.kind != plan::TensorKind::prepared) continue;
-        tensor_offsets_[i] = prepared_bytes_;
-        prepared_bytes_ += tensor_bytes_[i];
     }
     return ATROUS_OK;
 }

@@ -91,43 +91,6 @@ int ResolvedPlan::evaluate(const atrous_tensor* inputs) {
     return ATROUS_OK;
 }
 
-// Whatever depends on an input is not a number, also where the operation would make one of it, as min and select do.
-int ResolvedPlan::evaluate_constants() {
-    for (uint64_t i = 0; i < plan_.header().expressions.count; ++i) {
-        const plan::Expr& e = plan_.expressions()[i];
-        const uint32_t operands[] = {e.a, e.b, e.c};
-        bool known = e.op != plan::ExprOp::input_dim;
-        for (uint32_t n = 0; n < plan::operand_count(e.op); ++n) known = known && !std::isnan(values_[operands[n]]);
-        values_[i] = known ? evaluate(e, nullptr) : std::nan("");
-    }
-    for (uint64_t i = 0; i < plan_.header().prepare_count; ++i) {
-        if (!is_constant(plan_.steps()[i])) return ATROUS_BAD_PLAN;
-    }
-    return ATROUS_OK;
-}
-
-bool ResolvedPlan::is_constant(const plan::Step& step) const {
-    if (step.skip != plan::none && std::isnan(values_[step.skip])) return false;
-    for (uint32_t a = step.first_arg; a < step.first_arg + step.arg_count; ++a) {
-        const plan::Arg& arg = plan_.args()[a];
-        const bool constant = arg.kind == plan::ArgKind::buffer ? is_constant(plan_.buffers()[arg.index])
-                                                                : !std::isnan(values_[arg.index]);
-        if (!constant) return false;
-    }
-    return true;
-}
-
-bool ResolvedPlan::is_constant(const plan::Buffer& buffer) const {
-    if (std::isnan(values_[buffer.offset])) return false;
-    for (uint32_t d = buffer.first_dim; d < buffer.first_dim + buffer.rank; ++d) {
-        const plan::Dim& dim = plan_.dims()[d];
-        for (const uint32_t value : {dim.min, dim.extent, dim.stride}) {
-            if (std::isnan(values_[value])) return false;
-        }
-    }
-    return true;
-}
-
 // What must be right before a dimension's value may be used.
 int ResolvedPlan::check_input(const plan::Port& port, const atrous_tensor& tensor) const {
     if (tensor.type != static_cast<int32_t>(port.element)) return ATROUS_BAD_TYPE;
@@ -229,53 +192,54 @@ int ResolvedPlan::check_outputs(const atrous_tensor* outputs) const {
     return ATROUS_OK;
 }
 
+// The steps of each loop, with the others before and after them.
 int ResolvedPlan::bind(const Memory& memory) {
     scratch_ = memory.slot + slot_tables_;
-    if (const int error = bind_steps(plan_.header().prepare_count, plan_.header().steps.count, memory)) return error;
-    return bind_loops();
-}
-
-int ResolvedPlan::bind_prepared(const Memory& memory) {
-    return bind_steps(0, plan_.header().prepare_count, memory);
-}
-
-int ResolvedPlan::bind_steps(uint64_t first, uint64_t end, const Memory& memory) {
     std::memset(static_cast<void*>(buffers_), 0, plan_.header().buffers.count * sizeof(halide_buffer_t));
+    uint64_t next = 0;
+    for (uint64_t i = 0; i < plan_.header().loops.count; ++i) {
+        const plan::Loop& loop = plan_.loops()[i];
+        int32_t iterations = 0;
+        if (!to_int32(values_[loop.iterations], iterations)) return ATROUS_TOO_LARGE;
+        if (const int error = bind_steps(next, loop.first_step, 1, memory)) return error;
+        next = uint64_t{loop.last_step} + 1;
+        if (const int error = bind_steps(loop.first_step, next, iterations, memory)) return error;
+    }
+    return bind_steps(next, plan_.header().steps.count, 1, memory);
+}
+
+int ResolvedPlan::bind_steps(uint64_t first, uint64_t end, int32_t iterations, const Memory& memory) {
     for (uint64_t i = first; i < end; ++i) {
         const plan::Step& step = plan_.steps()[i];
-        skipped_[i] = step.skip != plan::none && values_[step.skip] != 0;
+        skipped_[i] = iterations < 1 || (step.skip != plan::none && values_[step.skip] != 0);
         if (skipped_[i]) continue;
-        if (const int error = bind_step(step, memory)) return error;
+        if (const int error = bind_step(step, iterations, memory)) return error;
         skipped_[i] = writes_nothing(step);
     }
     return ATROUS_OK;
 }
 
-int ResolvedPlan::bind_loops() const {
-    for (uint64_t i = 0; i < plan_.header().loops.count; ++i) {
-        int32_t iterations = 0;
-        if (!to_int32(values_[plan_.loops()[i].iterations], iterations)) return ATROUS_TOO_LARGE;
-    }
-    return ATROUS_OK;
-}
-
-int ResolvedPlan::bind_step(const plan::Step& step, const Memory& memory) {
+int ResolvedPlan::bind_step(const plan::Step& step, int32_t iterations, const Memory& memory) {
     for (uint32_t a = step.first_arg; a < step.first_arg + step.arg_count; ++a) {
         const plan::Arg& arg = plan_.args()[a];
-        const int error = arg.kind == plan::ArgKind::buffer ? bind_buffer(arg.index, memory) : bind_scalar(a);
+        const int error =
+            arg.kind == plan::ArgKind::buffer ? bind_buffer(arg.index, iterations, memory) : bind_scalar(a);
         if (error) return error;
     }
     return ATROUS_OK;
 }
 
 // Several steps may share a buffer: the first one describes it.
-int ResolvedPlan::bind_buffer(uint32_t index, const Memory& memory) {
+int ResolvedPlan::bind_buffer(uint32_t index, int32_t iterations, const Memory& memory) {
     const plan::Buffer& buffer = plan_.buffers()[index];
     halide_buffer_t& bound = buffers_[index];
     if (bound.host) return ATROUS_OK;
 
-    int64_t offset = 0;
+    int64_t offset = 0, stride = 0;
     if (!to_integer(values_[buffer.offset], offset)) return ATROUS_BAD_PLAN;
+    if (buffer.iteration_stride != plan::none && !to_integer(values_[buffer.iteration_stride], stride)) {
+        return ATROUS_BAD_PLAN;
+    }
     bound.type = halide_type(buffer.element);
     bound.dimensions = static_cast<int32_t>(buffer.rank);
     bound.dim = dims_ + buffer.first_dim;
@@ -289,7 +253,8 @@ int ResolvedPlan::bind_buffer(uint32_t index, const Memory& memory) {
         }
         to.extent = std::max(to.extent, 0);
     }
-    if (!is_inside(buffer, offset)) return ATROUS_BAD_PLAN;
+    const auto begin = static_cast<double>(offset), end = begin + (iterations - 1.0) * static_cast<double>(stride);
+    if (!is_inside(buffer, begin) || !is_inside(buffer, end)) return ATROUS_BAD_PLAN;
     bound.host = base_of(buffer.tensor, memory) + offset * plan::size_of(buffer.element);
     return ATROUS_OK;
 }
@@ -306,10 +271,10 @@ int ResolvedPlan::bind_scalar(uint32_t index) {
 
 // The last look before kernels, which check nothing themselves: does the view lie within its tensor? In doubles, which
 // cannot overflow here and are exact as far as it matters.
-bool ResolvedPlan::is_inside(const plan::Buffer& buffer, int64_t offset) const {
+bool ResolvedPlan::is_inside(const plan::Buffer& buffer, double offset) const {
     const plan::Tensor& tensor = plan_.tensors()[buffer.tensor];
     if (tensor.size == plan::none) return true;
-    double low = static_cast<double>(offset), high = low;
+    double low = offset, high = offset;
     for (uint32_t d = 0; d < buffer.rank; ++d) {
         const halide_dimension_t& dim = dims_[buffer.first_dim + d];
         if (dim.extent == 0) return true;
@@ -328,8 +293,6 @@ uint8_t* ResolvedPlan::base_of(uint32_t index, const Memory& memory) const {
         return static_cast<uint8_t*>(memory.outputs[tensor.index].data);
     case plan::TensorKind::weights:
         return const_cast<uint8_t*>(memory.weights) + tensor.offset;  // kernels only read them
-    case plan::TensorKind::prepared:
-        return const_cast<uint8_t*>(memory.prepared) + tensor_offsets_[index];  // only preparing steps write them
     case plan::TensorKind::scratch:
         return scratch_ + tensor_offsets_[index];
     default:
@@ -353,7 +316,7 @@ int ResolvedPlan::call(const Kernel* kernels, Threads& pool) {
     Slots slots(scratch_ - slot_tables_, slot_bytes_);
     slots.add(std::min(pool.count(), most_iterations()) - 1);
     const plan::Loop *loop = plan_.loops(), *end = loop + plan_.header().loops.count;
-    for (uint64_t i = plan_.header().prepare_count; i < plan_.header().steps.count; ++i) {
+    for (uint64_t i = 0; i < plan_.header().steps.count; ++i) {
         int error = ATROUS_OK;
         if (loop != end && i == loop->first_step) {
             error = call_loop(*loop, kernels, slots, pool);
@@ -362,13 +325,6 @@ int ResolvedPlan::call(const Kernel* kernels, Threads& pool) {
             error = call_step(i, kernels, &pool);
         }
         if (error) return error;
-    }
-    return ATROUS_OK;
-}
-
-int ResolvedPlan::call_prepared(const Kernel* kernels, Threads& pool) {
-    for (uint64_t i = 0; i < plan_.header().prepare_count; ++i) {
-        if (const int error = call_step(i, kernels, &pool)) return error;
     }
     return ATROUS_OK;
 }

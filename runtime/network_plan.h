@@ -36,7 +36,7 @@ size_t slot_tables(const PlanView& plan);  // Tables::slot
 // Where tensors lie, by kind.
 struct Memory {
     const atrous_tensor *inputs, *outputs;
-    const uint8_t *weights, *prepared;
+    const uint8_t* weights;
     uint8_t* arena;
     uint8_t* slot;  // the first one; all are aligned to 64
 };
@@ -71,13 +71,6 @@ class ResolvedPlan {
     int bind(const Memory& memory);
     int call(const Kernel* kernels, Threads& pool);
 
-    // The same for the preparing steps, which know no inputs.
-    int evaluate_constants();
-    int pack_prepared();
-    uint64_t prepared_bytes() const { return prepared_bytes_; }
-    int bind_prepared(const Memory& memory);
-    int call_prepared(const Kernel* kernels, Threads& pool);
-
   private:
     class Body;
     struct LoopCall;
@@ -85,17 +78,14 @@ class ResolvedPlan {
     int check_input(const plan::Port& port, const atrous_tensor& tensor) const;
     int check_dims(const plan::Port& port, const atrous_tensor& tensor) const;
     double evaluate(const plan::Expr& expression, const atrous_tensor* inputs) const;
-    bool is_constant(const plan::Step& step) const;
-    bool is_constant(const plan::Buffer& buffer) const;
-    int size_tensors(bool prepared_only);
+    int size_tensors();
     uint64_t place_tensors(plan::TensorKind kind);
     uint64_t best_place(uint32_t tensor, uint32_t placed_count) const;
-    int bind_steps(uint64_t first, uint64_t end, const Memory& memory);
-    int bind_loops() const;
-    int bind_step(const plan::Step& step, const Memory& memory);
-    int bind_buffer(uint32_t index, const Memory& memory);
+    int bind_steps(uint64_t first, uint64_t end, int32_t iterations, const Memory& memory);
+    int bind_step(const plan::Step& step, int32_t iterations, const Memory& memory);
+    int bind_buffer(uint32_t index, int32_t iterations, const Memory& memory);
     int bind_scalar(uint32_t index);
-    bool is_inside(const plan::Buffer& buffer, int64_t offset) const;
+    bool is_inside(const plan::Buffer& buffer, double offset) const;
     uint8_t* base_of(uint32_t tensor, const Memory& memory) const;
     bool writes_nothing(const plan::Step& step) const;
     int call_step(uint64_t step, const Kernel* kernels, void* user_context);
@@ -107,7 +97,7 @@ class ResolvedPlan {
     PlanView plan_;
     double* values_;            // of each expression
     uint64_t* tensor_bytes_;    // rounded up to 64 in memory of ours
-    uint64_t* tensor_offsets_;  // in the arena, the prepared memory, or a slot's scratch memory
+    uint64_t* tensor_offsets_;  // in the arena or a slot's scratch memory
     uint32_t* order_;           // tensors to place, largest first
     uint32_t* placed_;          // tensors that have their place, by offset
     halide_buffer_t* buffers_;
@@ -116,7 +106,7 @@ class ResolvedPlan {
     void** arguments_;  // of the step that is being called
     uint8_t* skipped_;  // steps
     size_t slot_tables_;
-    uint64_t arena_bytes_ = 0, prepared_bytes_ = 0, slot_bytes_ = 0;
+    uint64_t arena_bytes_ = 0, slot_bytes_ = 0;
     uint8_t* scratch_ = nullptr;  // of the first slot
 };
 

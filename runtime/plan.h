@@ -11,7 +11,7 @@
 namespace atrous::plan {
 
 inline constexpr uint32_t magic = 0x50525441;  // "ATRP"
-inline constexpr uint32_t abi_version = 2;
+inline constexpr uint32_t abi_version = 3;
 inline constexpr uint32_t max_rank = 6;
 inline constexpr uint32_t none = 0xffffffffu;  // an absent index
 
@@ -83,18 +83,17 @@ struct Expr {
 };
 
 enum class TensorKind : uint32_t {
-    arena,     // lives in the workspace, from first_step to last_step inclusive
-    weights,   // in the weight blob at `offset`
-    input,     // the caller's, `index`-th
-    output,    // the caller's, `index`-th
-    prepared,  // belongs to the opened network: preparing steps fill it once, from first_step on; then only read
-    scratch,   // of a loop's body: every thread has its own, from first_step to last_step of an iteration
+    arena,    // lives in the workspace, from first_step to last_step inclusive
+    weights,  // in the weight blob at `offset`
+    input,    // the caller's, `index`-th
+    output,   // the caller's, `index`-th
+    scratch,  // of a loop's body: every thread has its own, from first_step to last_step of an iteration
 };
 
 struct Tensor {
     TensorKind kind;
     ElementType element;
-    uint32_t size;  // expression: elements to allocate (arena, prepared, scratch), halo included
+    uint32_t size;  // expression: elements to allocate (arena, scratch), halo included
     uint32_t index;
     uint32_t first_step, last_step;
     uint64_t offset;  // bytes into the weight blob, a multiple of 64
@@ -110,10 +109,12 @@ struct Dim {
 // A view into a tensor, passed to a kernel as halide_buffer_t. `offset` (expression, elements) is where coordinate
 // (min, min, …) lies. Kernels may read outside the described extents where their contract says that there is a halo.
 struct Buffer {
-    uint32_t tensor;
+    uint32_t tensor;  // not a scratch one, if it moves
     ElementType element;
     uint32_t offset;
     uint32_t rank, first_dim;
+    uint32_t
+        iteration_stride;  // expression, elements: how far it moves from an iteration of its loop to the next; or none
 };
 
 enum class ArgKind : uint32_t {
@@ -128,10 +129,7 @@ struct Arg {
     uint32_t index;  // Buffer index, or expression; 0 for `iteration`
 };
 
-// A kernel call. Steps run in order; every step ends before the next begins, except in a loop. The first
-// Header::prepare_count steps run when the network is opened, before there are inputs: all their expressions are of
-// constants, their buffers in weights and prepared tensors, the last one, which they write, in a prepared one. The
-// others run in every run.
+// A kernel call. Steps run in order; every step ends before the next begins, except in a loop.
 struct Step {
     uint32_t kernel;
     uint32_t first_arg, arg_count;
@@ -139,7 +137,7 @@ struct Step {
     uint32_t skip;  // expression or `none`: non-zero skips the step (an empty view, for example)
 };
 
-// Steps first_step … last_step (none of them preparing) are called in order for each number below `iterations`, an
+// Steps first_step … last_step are called in order for each number below `iterations`, an
 // iteration on one thread, different iterations at the same time and in any order. Hence arena tensors that the body
 // touches must live from the first of its steps to the last. Loops are stored in the order of their steps and do not
 // overlap. A scratch tensor is touched by the steps of one loop only.
@@ -172,7 +170,7 @@ struct Table {
 struct Header {
     uint32_t magic, abi_version;
     uint64_t bytes;  // the whole blob
-    uint32_t kernel_count, prepare_count;
+    uint32_t kernel_count, reserved;
     Table expressions, tensors, dims, buffers, args, steps, loops, inputs, outputs, constraints, strings;
 };
 

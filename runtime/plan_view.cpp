@@ -16,8 +16,7 @@ bool PlanView::has_tables() const {
 
 bool PlanView::has_valid_loops() const {
     const Header& h = header();
-    if (h.prepare_count > h.steps.count) return false;
-    uint64_t free = h.prepare_count;  // the first step that the next loop may begin with
+    uint64_t free = 0;  // the first step that the next loop may begin with
     for (uint64_t i = 0; i < h.loops.count; ++i) {
         const Loop& loop = loops()[i];
         if (loop.first_step < free || loop.last_step < loop.first_step || loop.last_step >= h.steps.count) return false;
@@ -31,8 +30,7 @@ bool PlanView::has_valid_tensors() const {
     for (uint64_t i = 0; i < header().tensors.count; ++i) {
         const Tensor& tensor = tensors()[i];
         if (tensor.kind > TensorKind::scratch) return false;
-        const bool sized = tensor.kind == TensorKind::prepared || tensor.kind == TensorKind::scratch;
-        if (sized && tensor.size >= header().expressions.count) return false;
+        if (tensor.kind == TensorKind::scratch && tensor.size >= header().expressions.count) return false;
     }
     return true;
 }
@@ -52,36 +50,30 @@ bool PlanView::is_valid_step(uint32_t index, const Loop* loop) const {
     const Header& h = header();
     const Step& step = steps()[index];
     if (step.first_arg > h.args.count || step.arg_count > h.args.count - step.first_arg) return false;
-    bool writes = false;
     for (uint32_t a = 0; a < step.arg_count; ++a) {
         const Arg& arg = args()[step.first_arg + a];
         if (arg.kind > ArgKind::iteration || (arg.kind == ArgKind::iteration && !loop)) return false;
-        if (arg.kind != ArgKind::buffer) continue;
-        const bool written = a + 1 == step.arg_count;
-        if (!is_valid_buffer(arg.index, index, written, loop)) return false;
-        writes = writes || written;
+        if (arg.kind == ArgKind::buffer && !is_valid_buffer(arg.index, index, loop)) return false;
     }
-    return writes || index >= h.prepare_count;
+    return true;
 }
 
-bool PlanView::is_valid_buffer(uint32_t index, uint32_t step, bool written, const Loop* loop) const {
+bool PlanView::is_valid_buffer(uint32_t index, uint32_t step, const Loop* loop) const {
     const Header& h = header();
     if (index >= h.buffers.count || buffers()[index].tensor >= h.tensors.count) return false;
-    const Tensor& tensor = tensors()[buffers()[index].tensor];
-    const bool preparing = step < h.prepare_count;
+    const Buffer& buffer = buffers()[index];
+    const Tensor& tensor = tensors()[buffer.tensor];
+    if (buffer.iteration_stride != none) {
+        if (!loop || tensor.kind == TensorKind::scratch || buffer.iteration_stride >= h.expressions.count) return false;
+    }
     switch (tensor.kind) {
-    case TensorKind::weights:
-        return !(preparing && written);
-    case TensorKind::prepared:
-        return tensor.first_step < h.prepare_count && tensor.first_step <= step && (preparing || !written);
     case TensorKind::scratch:
         return loop && loop->first_step <= tensor.first_step && tensor.first_step <= step && step <= tensor.last_step &&
                tensor.last_step <= loop->last_step;
     case TensorKind::arena:
-        if (loop && (tensor.first_step > loop->first_step || tensor.last_step < loop->last_step)) return false;
-        return !preparing;
+        return !loop || (tensor.first_step <= loop->first_step && tensor.last_step >= loop->last_step);
     default:
-        return !preparing;
+        return true;
     }
 }
 

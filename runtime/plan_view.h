@@ -44,7 +44,7 @@ class PlanView {
     bool has_valid_tensors() const;
     bool has_valid_steps() const;
     bool is_valid_step(uint32_t step, const Loop* loop) const;
-    bool is_valid_buffer(uint32_t buffer, uint32_t step, bool written, const Loop* loop) const;
+    bool is_valid_buffer(uint32_t buffer, uint32_t step, const Loop* loop) const;
 
     const uint8_t* blob_;
 };

@@ -20,10 +20,11 @@ constexpr int large_tile = 36;  // elements, above
 constexpr double call = 2000;   // of the three kernels of a group
 constexpr double cache_bytes = 1 << 20, shared_cache_bytes = 16 << 20;
 constexpr double from_shared_cache = 0.04, from_memory = 0.2;  // per byte
-constexpr double prepared_byte = 0.15;  // what a byte of filters in Winograd's domain must save: memory, and opening
-constexpr int threads = 4;              // that should all have work
+constexpr double filter_element = 2;                           // per element of a filter and 16 output channels
+constexpr int threads = 4;                                     // that should all have work
 constexpr int most_group_tiles = 96;
 constexpr double most_group_bytes = 2.5 * (1 << 20);
+constexpr int most_pass_tiles = 1024, most_pass_blocks = 4;
 constexpr double most_elements = 2147483647;
 
 struct Problem {
@@ -54,19 +55,55 @@ double filter_elements(const Problem& p, const WinogradTile& tile) {
     return tile.size_x() * tile.size_y() * 256.0 * p.blocks_in * p.blocks_out;
 }
 
-double group_cost(const Problem& p, const WinogradTile& tile, int tiles) {
+// Reading or writing what does not fit into a core's own cache.
+double traffic_cost(double bytes) {
+    return bytes * (bytes > shared_cache_bytes ? from_memory : from_shared_cache);
+}
+
+double input_cost(const WinogradTile& tile) {
     const double elements = tile.size_x() * tile.size_y();
-    const double bytes = elements * tiles * 64 * (p.blocks_in + p.blocks_out);
-    const double weights = 4 * filter_elements(p, tile);
-    double cost = call;
-    cost += elements * covered(tiles) * 16 * p.blocks_in * p.blocks_out / gemm_efficiency;
-    const bool large = elements > large_tile;
-    cost += elements * tiles * p.blocks_in * (large ? large_input_element : input_element);
-    cost += elements * tiles * p.blocks_out * (large ? large_output_element : output_element);
-    if (weights + bytes > cache_bytes)
-        cost += weights * (weights > shared_cache_bytes ? from_memory : from_shared_cache);
+    return elements * (elements > large_tile ? large_input_element : input_element);
+}
+
+double output_cost(const WinogradTile& tile) {
+    const double elements = tile.size_x() * tile.size_y();
+    return elements * (elements > large_tile ? large_output_element : output_element);
+}
+
+double product_cost(const Problem& p, const WinogradTile& tile, int tiles, double blocks_out) {
+    return tile.size_x() * tile.size_y() * covered(tiles) * 16 * p.blocks_in * blocks_out / gemm_efficiency;
+}
+
+// Filters into the domain; what they come from has to be read by any algorithm.
+double filter_cost(const Problem& p, const WinogradTile& tile, double blocks_out) {
+    return tile.size_x() * tile.size_y() * 16 * p.blocks_in * blocks_out * filter_element;
+}
+
+double group_cost(const Problem& p, const WinogradTile& tile, int tiles) {
+    const double bytes = tile.size_x() * tile.size_y() * tiles * 64.0 * (p.blocks_in + p.blocks_out);
+    const double filters = 4 * filter_elements(p, tile);
+    double cost = call + product_cost(p, tile, tiles, p.blocks_out);
+    cost += tiles * (p.blocks_in * input_cost(tile) + p.blocks_out * output_cost(tile));
+    if (filters + bytes > cache_bytes) cost += traffic_cost(filters);
     if (bytes > cache_bytes) cost += 2 * (bytes - cache_bytes) * from_shared_cache;
     return cost;
+}
+
+// Output channels in passes of so many blocks, over all tiles.
+double pass_cost(const Problem& p, const WinogradTile& tile, int tiles, int blocks) {
+    const double elements = tile.size_x() * tile.size_y();
+    const double in = elements * tiles * 64 * p.blocks_in, out = elements * tiles * 64 * blocks;
+    const double filters = elements * 1024 * p.blocks_in * blocks;
+    double cost = call + filter_cost(p, tile, blocks) + product_cost(p, tile, tiles, blocks);
+    cost += tiles * blocks * output_cost(tile);
+    if (in + out + filters > cache_bytes) cost += traffic_cost(in);
+    if (out + filters > cache_bytes) cost += 2 * (out + filters - cache_bytes) * from_shared_cache;
+    return cost;
+}
+
+// Of equal parts that all threads do together.
+double shared_cost(int parts, double cost) {
+    return ceil_div(parts, threads) * threads * cost;
 }
 
 struct Candidate {
@@ -74,10 +111,14 @@ struct Candidate {
     double cost = 0;
 };
 
-std::optional<Candidate> best_groups(const Problem& p, const WinogradTile& tile) {
-    const int tiles_x = winograd_tiles(p.width, tile.outputs_x, p.dilation_x);
-    const int tiles_y = winograd_tiles(p.height, tile.outputs_y, p.dilation_y);
+void keep_better(std::optional<Candidate>& best, const Candidate& candidate) {
+    if (!best || candidate.cost < best->cost) best = candidate;
+}
+
+// With groups of tiles outside.
+std::optional<Candidate> best_groups(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y) {
     const double tile_bytes = tile.size_x() * tile.size_y() * 64.0 * (p.blocks_in + p.blocks_out);
+    const double filters = filter_cost(p, tile, p.blocks_out) + traffic_cost(4 * filter_elements(p, tile));
     std::optional<Candidate> best;
     // The widest first: long rows are read and written faster than short ones.
     for (int x = std::min(tiles_x, most_group_tiles); x >= 1; --x) {
@@ -86,10 +127,24 @@ std::optional<Candidate> best_groups(const Problem& p, const WinogradTile& tile)
         for (int y = 1; y <= std::min(tiles_y, most_group_tiles / x); ++y) {
             const int count_y = ceil_div(tiles_y, y);
             if (ceil_div(tiles_y, count_y) != y || (x * y > 1 && x * y * tile_bytes > most_group_bytes)) continue;
-            const int rounds = ceil_div(count_x * count_y, threads);
-            const double cost = rounds * threads * group_cost(p, tile, x * y);
-            if (!best || cost < best->cost) best = {{tile, x, y}, cost};
+            keep_better(best, {{tile, x, y}, filters + shared_cost(count_x * count_y, group_cost(p, tile, x * y))});
         }
+    }
+    return best;
+}
+
+// With filters outside.
+std::optional<Candidate> best_passes(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y) {
+    const double tiles = static_cast<double>(tiles_x) * tiles_y;
+    if (tiles > most_pass_tiles) return std::nullopt;
+    double input = shared_cost(static_cast<int>(p.blocks_in), call + tiles * input_cost(tile));
+    input += traffic_cost(tile.size_x() * tile.size_y() * tiles * 64 * p.blocks_in);
+    const int all = static_cast<int>(p.blocks_out);
+    std::optional<Candidate> best;
+    for (int blocks = 1; blocks <= std::min(all, most_pass_blocks); ++blocks) {
+        if (all % blocks != 0) continue;
+        const double cost = input + shared_cost(all / blocks, pass_cost(p, tile, tiles_x * tiles_y, blocks));
+        keep_better(best, {{tile, tiles_x, tiles_y, blocks}, cost});
     }
     return best;
 }
@@ -214,9 +269,10 @@ std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const SizeHi
         for (int outputs_x : outputs_for(spec.kernel_x, policy)) {
             const WinogradTile tile{outputs_x, outputs_y, spec.kernel_x, spec.kernel_y};
             if (filter_elements(p, tile) > most_elements) continue;
-            auto candidate = best_groups(p, tile);
-            if (candidate) candidate->cost += 4 * filter_elements(p, tile) * prepared_byte;
-            if (candidate && (!best || candidate->cost < best->cost)) best = candidate;
+            const int tiles_x = winograd_tiles(p.width, tile.outputs_x, p.dilation_x);
+            const int tiles_y = winograd_tiles(p.height, tile.outputs_y, p.dilation_y);
+            if (const auto groups = best_groups(p, tile, tiles_x, tiles_y)) keep_better(best, *groups);
+            if (const auto passes = best_passes(p, tile, tiles_x, tiles_y)) keep_better(best, *passes);
         }
     }
     if (!best) return std::nullopt;

@@ -21,6 +21,9 @@ enum class WinogradPolicy {
 struct WinogradChoice {
     WinogradTile tile;
     int tiles_x = 1, tiles_y = 1;  // of a group, at most
+    // 0: filters are transformed first, then group after group of tiles is done. Otherwise there is one group, and so
+    // many blocks of output channels are done at a time, each with its filters.
+    int blocks = 0;
 };
 
 // Tiles along an axis of `pixels` outputs, as generators/winograd.h counts them.

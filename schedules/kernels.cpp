@@ -248,7 +248,7 @@ class Builder {
 
     Kernel operator()(const WinogradOutputSpec& s) {
         WinogradOutputs in;
-        ImageParam products = args_.buffer("products", 6);
+        ImageParam products = args_.buffer("products", 7);
         products.dim(0).set_extent(channel_block);
         products.dim(1).set_stride(channel_block);
         in.products = products;
@@ -258,6 +258,7 @@ class Builder {
         in.group = tile_group();
         in.group.tiles_x = products.dim(1).extent();
         in.group.tiles_y = products.dim(2).extent();
+        in.images = products.dim(6).extent();
         in.alpha = args_.f32("alpha");
         in.beta = args_.f32("beta");
         in.width = args_.i32("width");

@@ -64,39 +64,6 @@ TEST_CASE("arena tensors that a loop touches live through it, scratch tensors as
     CHECK(built.view().expressions()[built.view().loops()[0].iterations].value == 4);
 }
 
-TEST_CASE("preparing steps come first, whenever they are asked for, and the others count after them") {
-    PlanBuilder builder;
-    const std::vector<std::byte> data(64);
-    const uint32_t weights = builder.weights_tensor(ElementType::f32, data, "w");
-    const uint32_t first = builder.prepared_tensor(ElementType::f32, 16, "first");
-    const uint32_t second = builder.prepared_tensor(ElementType::f32, 16, "second");
-    const uint32_t x = builder.arena_tensor(ElementType::f32, 16, "x"),
-                   y = builder.arena_tensor(ElementType::f32, 16, "y");
-    const uint32_t s = builder.scratch_tensor(ElementType::f32, 16, "s");
-    builder.prepare_step(0, {view_of(weights), view_of(first)}, "prepare 0");
-    builder.step(0, {view_of(first), view_of(x)}, "run 0");
-    builder.begin_loop(2);
-    builder.prepare_step(0, {view_of(first), view_of(second)}, "prepare 1");
-    builder.step(0, {view_of(second), view_of(s)}, "run 1");
-    builder.step(0, {view_of(x), view_of(s), view_of(y)}, "run 2");
-    builder.end_loop();
-    CHECK(builder.step_count() == 3);
-    const Built built(builder);
-    const plan::PlanView view = built.view();
-    REQUIRE(view.is_valid());
-    CHECK(view.header().prepare_count == 2);
-    std::vector<std::string> names;
-    for (uint64_t i = 0; i < view.header().steps.count; ++i) names.emplace_back(view.string(view.steps()[i].name));
-    CHECK(names == std::vector<std::string>{"prepare 0", "prepare 1", "run 0", "run 1", "run 2"});
-    CHECK(built.life(first) == Life{0, 1});
-    CHECK(built.life(second) == Life{1, 1});
-    CHECK(built.life(x) == Life{2, 4});
-    CHECK(built.life(y) == Life{3, 4});
-    CHECK(built.life(s) == Life{3, 4});
-    CHECK(view.loops()[0].first_step == 3);
-    CHECK(view.loops()[0].last_step == 4);
-}
-
 TEST_CASE("a loop without steps is none, and loops do not nest") {
     PlanBuilder builder;
     builder.begin_loop(3);
@@ -107,34 +74,36 @@ TEST_CASE("a loop without steps is none, and loops do not nest") {
     CHECK(Built(builder).view().header().loops.count == 0);
 }
 
-TEST_CASE("a plan's text tells preparing steps, loops, prepared and scratch tensors") {
+TEST_CASE("a plan's text tells loops, scratch tensors and how views move") {
     PlanBuilder builder;
     const Size height = Size::input_dim(0, 0, "height");
     builder.input({"x", ElementType::f32, {height}, {"height"}});
-    const uint32_t prepared = builder.prepared_tensor(ElementType::f32, 16, "p");
+    const uint32_t arena = builder.arena_tensor(ElementType::f32, height * Size(16), "a");
     const uint32_t scratch = builder.scratch_tensor(ElementType::f32, height, "s");
-    builder.prepare_step(0, {FloatArg{2}, view_of(prepared)}, "fill");
+    BufferView moving = view_of(arena);
+    moving.per_iteration = 16;
     builder.begin_loop(height);
-    builder.step(0, {IterationArg{}, view_of(prepared), view_of(scratch, height)}, "body");
+    builder.step(0, {IterationArg{}, FloatArg{2}, view_of(scratch, height)}, "fill");
+    builder.step(0, {view_of(scratch, height), moving}, "body");
     builder.end_loop();
     const LoweredNetwork network = Built(builder).network;
     const std::string kernel = name_of(network.kernels[0].spec);
     CHECK(plan_text(network) ==
           "input x f32 [height]\n"
-          "tensor 0 prepared f32[16] \"p\"\n"
-          "tensor 1 scratch f32[height] \"s\" steps 1..1\n"
-          "prepare step 0 " +
+          "tensor 0 arena f32[(height * 16)] \"a\" steps 0..1\n"
+          "tensor 1 scratch f32[height] \"s\" steps 0..1\n"
+          "loop over steps 0..1, height iterations\n"
+          "step 0 " +
               kernel +
               " \"fill\"\n"
+              "    iteration\n"
               "    2\n"
-              "    tensor 0 + 0 [16:1]\n"
-              "loop over steps 1..1, height iterations\n"
+              "    tensor 1 + 0 [height:1]\n"
               "step 1 " +
               kernel +
               " \"body\"\n"
-              "    iteration\n"
-              "    tensor 0 + 0 [16:1]\n"
-              "    tensor 1 + 0 [height:1]\n");
+              "    tensor 1 + 0 [height:1]\n"
+              "    tensor 0 + 0 [16:1] moving by 16\n");
 }
 
 }  // namespace

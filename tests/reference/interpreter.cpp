@@ -22,16 +22,16 @@ class PlanRun {
         if (!plan_.is_valid()) throw Violation("the plan is not valid");
         check_inputs();
         storages_.resize(plan_.header().tensors.count);
-        prepare();
         evaluate();
         check_declared_dims();
         check_constraints();
         make_outputs();
         for (uint32_t t = 0; t < storages_.size(); ++t) {
             const plan::TensorKind kind = plan_.tensors()[t].kind;
-            if (kind == plan::TensorKind::input || kind == plan::TensorKind::output) bind(t);
+            const bool lives_in_a_step = kind == plan::TensorKind::arena || kind == plan::TensorKind::scratch;
+            if (!lives_in_a_step) bind(t);
         }
-        for (uint32_t s = plan_.header().prepare_count; s < plan_.header().steps.count; ++s) {
+        for (uint32_t s = 0; s < plan_.header().steps.count; ++s) {
             if (const plan::Loop* loop = loop_at(s)) {
                 run_loop(*loop);
                 s = loop->last_step;
@@ -54,20 +54,6 @@ class PlanRun {
     const uint8_t* aligned_copy() {
         std::memcpy(blob_.data(), network_.plan.data(), network_.plan.size());
         return reinterpret_cast<const uint8_t*>(blob_.data());
-    }
-
-    // What the preparing steps do, they do before there are inputs.
-    void prepare() {
-        preparing_ = true;
-        evaluate();
-        for (uint32_t t = 0; t < storages_.size(); ++t) {
-            const plan::TensorKind kind = plan_.tensors()[t].kind;
-            if (kind == plan::TensorKind::weights || kind == plan::TensorKind::prepared) bind(t);
-        }
-        for (uint32_t s = 0; s < plan_.header().prepare_count; ++s) call(s);
-        for (uint32_t t = 0; t < storages_.size(); ++t)
-            if (storages_[t]) storages_[t]->storage.read_only = true;
-        preparing_ = false;
     }
 
     const plan::Loop* loop_at(uint32_t step) const {
@@ -133,7 +119,7 @@ class PlanRun {
         case ExprOp::constant:
             return e.value;
         case ExprOp::input_dim:
-            return preparing_ ? std::nan("") : static_cast<double>(inputs_.at(e.a).shape.at(e.b));
+            return static_cast<double>(inputs_.at(e.a).shape.at(e.b));
         case ExprOp::add:
             return a() + b();
         case ExprOp::sub:
@@ -174,11 +160,7 @@ class PlanRun {
         throw Violation("unknown operation in an expression");
     }
 
-    double number(uint32_t expression) const {
-        const double value = values_.at(expression);
-        if (preparing_ && std::isnan(value)) throw Violation("a preparing step depends on an input's size");
-        return value;
-    }
+    double number(uint32_t expression) const { return values_.at(expression); }
 
     int64_t whole(uint32_t expression) const {
         const double value = number(expression);
@@ -214,7 +196,6 @@ class PlanRun {
         storage.bytes = static_cast<size_t>(whole(tensor.size)) * plan::size_of(tensor.element);
         switch (tensor.kind) {
         case plan::TensorKind::arena:
-        case plan::TensorKind::prepared:
         case plan::TensorKind::scratch:
             block->bytes.assign(storage.bytes, std::byte{0xff});  // NaN
             storage.data = block->bytes.data();
@@ -296,8 +277,10 @@ class PlanRun {
         if (!block) throw Violation("a step uses tensor " + std::to_string(buffer.tensor) + " outside its lifetime");
         Storage& storage = block->storage;
         const auto bytes = static_cast<int64_t>(plan::size_of(buffer.element));
-        View result{storage.data + whole(buffer.offset) * bytes, buffer.element, {}, &storage};
-        int64_t low = whole(buffer.offset), high = low;
+        int64_t low = whole(buffer.offset);
+        if (buffer.iteration_stride != plan::none) low += iteration_ * whole(buffer.iteration_stride);
+        View result{storage.data + low * bytes, buffer.element, {}, &storage};
+        int64_t high = low;
         bool empty = false;
         for (uint32_t d = 0; d < buffer.rank; ++d) {
             const plan::Dim& dim = plan_.dims()[buffer.first_dim + d];
@@ -326,7 +309,6 @@ class PlanRun {
     std::vector<double> values_;
     std::vector<std::unique_ptr<Block>> storages_;
     std::vector<PlanTensor> outputs_;
-    bool preparing_ = false;
     int64_t iteration_ = 0;
 };
 

@@ -14,7 +14,7 @@
 
 namespace atrous::reference {
 
-using Index = std::array<int64_t, 6>;
+using Index = std::array<int64_t, 7>;
 
 // The arguments, taken one after the other.
 class Arguments {
@@ -48,7 +48,7 @@ class Arguments {
 template <class Body>
 void for_each(const View& view, Body&& body) {
     Index low{}, high{}, at{};
-    for (size_t d = 0; d < 6; ++d) {
+    for (size_t d = 0; d < at.size(); ++d) {
         const Dim dim = d < view.dims.size() ? view.dims[d] : Dim{};
         low[d] = at[d] = dim.min;
         high[d] = dim.min + dim.extent;
@@ -57,11 +57,11 @@ void for_each(const View& view, Body&& body) {
     for (;;) {
         body(at);
         size_t d = 0;
-        while (d < 6 && ++at[d] == high[d]) {
+        while (d < at.size() && ++at[d] == high[d]) {
             at[d] = low[d];
             ++d;
         }
-        if (d == 6) return;
+        if (d == at.size()) return;
     }
 }
 

@@ -58,7 +58,7 @@ void run(const WinogradInputSpec& spec, Arguments args) {
     const Group group(args);
     const int64_t left = args.integer(), top = args.integer(), last_x = args.integer(), last_y = args.integer();
     const int64_t tiles_x = args.integer(), tiles_y = args.integer();
-    const View& out = args.view(6);
+    const View& out = args.view(7);
     args.end();
     const auto x = winograd_matrices(spec.tile.outputs_x, spec.tile.kernel_x).input;
     const auto y = winograd_matrices(spec.tile.outputs_y, spec.tile.kernel_y).input;
@@ -70,8 +70,8 @@ void run(const WinogradInputSpec& spec, Arguments args) {
             for (int64_t u = 0; u < spec.tile.size_x(); ++u)
                 sum += y[size_t(i[5])][size_t(v)] * x[size_t(i[4])][size_t(u)] *
                        load(input, {i[0], std::min(first_x + u * group.dilation_x, last_x),
-                                    std::min(first_y + v * group.dilation_y, last_y), i[3], group.image()});
-        store(out, {i[0], i[1], i[2], i[3], i[4], i[5]}, sum);
+                                    std::min(first_y + v * group.dilation_y, last_y), i[3], group.image() + i[6]});
+        store(out, {i[0], i[1], i[2], i[3], i[4], i[5], i[6]}, sum);
     });
 }
 
@@ -88,7 +88,7 @@ void run(const BatchedGemmSpec&, Arguments args) {
 }
 
 void run(const WinogradOutputSpec& spec, Arguments args) {
-    const View &products = args.view(6), &bias = args.view(2);
+    const View &products = args.view(7), &bias = args.view(2);
     Epilogue epilogue = read_epilogue_buffers(spec, args, 2, 5);
     const Group group(args);
     epilogue.alpha = args.real();
@@ -106,10 +106,11 @@ void run(const WinogradOutputSpec& spec, Arguments args) {
         for (int64_t v = 0; v < spec.tile.size_y(); ++v)
             for (int64_t u = 0; u < spec.tile.size_x(); ++u)
                 sum += y[size_t(oy)][size_t(v)] * x[size_t(ox)][size_t(u)] *
-                       load(products, {i[0], i[1], i[2], i[3], u, v});
-        store(out, {i[0], px, py, i[3], group.image()},
+                       load(products, {i[0], i[1], i[2], i[3], u, v, i[6]});
+        const int64_t image = group.image() + i[6];
+        store(out, {i[0], px, py, i[3], image},
               epilogue(sum, epilogue.slope ? load(*epilogue.slope, {i[0], i[3]}) : 0,
-                       epilogue.added ? load(*epilogue.added, {i[0], px, py, i[3], group.image()}) : 0));
+                       epilogue.added ? load(*epilogue.added, {i[0], px, py, i[3], image}) : 0));
     };
     View tiles = products;  // one element each
     tiles.dims[4].extent = tiles.dims[5].extent = 1;

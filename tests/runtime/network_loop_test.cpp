@@ -164,6 +164,61 @@ TEST_CASE("Steps of a loop are skipped by their expression, or because they writ
     }
 }
 
+// y[i] = 2·x[length − 1 − i] + w, with views that move: one element of x backwards, one of y forwards, and w, an arena
+// tensor, that does not.
+struct MovingPlan : PlanWriter {
+    uint32_t length = input_dim(0, 0), zero = constant(0), one = constant(1), back = constant(-1);
+    uint32_t last = expression(ExprOp::sub, length, one);
+    uint32_t x = tensor(TensorKind::input, length, 0, 0, 2), w = tensor(TensorKind::arena, one, 0, 0, 2);
+    uint32_t s = tensor(TensorKind::scratch, one, 0, 1, 2), y = tensor(TensorKind::output, length, 0, 0, 2);
+    uint32_t from = moving(x, last, one, one, back), to = moving(y, zero, one, one, one);
+    MovingPlan() {
+        input({length});
+        output({length});
+        const Arg still{ArgKind::buffer, vector(w, zero, one, one)},
+            scratch{ArgKind::buffer, vector(s, zero, one, one)};
+        step(number, {{ArgKind::i32, constant(7)}, still});
+        step(scale, {{ArgKind::buffer, from}, {ArgKind::f32, constant(2)}, {ArgKind::i32, zero}, scratch});
+        step(add, {scratch, still, {ArgKind::buffer, to}});
+        loop(2, length);
+    }
+};
+
+TEST_CASE("A view moves with the iterations, either way") {
+    for (const size_t length : {1, 2, 3, 400}) {
+        for (const int threads : {1, 2, 4}) {
+            CAPTURE(length, threads);
+            Fixture fixture{MovingPlan()};
+            std::vector<float> x(length), y(length), expected;
+            for (size_t i = 0; i < length; ++i) x[i] = static_cast<float>(i * i);
+            for (size_t i = length; i-- > 0;) expected.push_back(2 * x[i] + 7);
+            const auto size = static_cast<int64_t>(length);
+            const atrous_tensor in = tensor_of(x, {size}), out = tensor_of(y, {size});
+            REQUIRE(network::run(fixture.net, &in, &out, nullptr, threads) == ATROUS_OK);
+            REQUIRE(y == expected);
+        }
+    }
+}
+
+TEST_CASE("A view that moves out of its tensor never reaches a kernel") {
+    const auto code_of = [](auto change) {
+        MovingPlan plan;
+        change(plan);
+        std::vector<float> y(3);
+        const int code = run_code(plan, y, 2);
+        CHECK(y == std::vector<float>(3));
+        return code;
+    };
+    CHECK(code_of([](MovingPlan& p) { p.buffers[p.to].offset = p.one; }) == ATROUS_BAD_PLAN);
+    CHECK(code_of([](MovingPlan& p) { p.buffers[p.to].iteration_stride = p.length; }) == ATROUS_BAD_PLAN);
+    CHECK(code_of([](MovingPlan& p) { p.buffers[p.from].offset = p.zero; }) == ATROUS_BAD_PLAN);
+    CHECK(code_of([](MovingPlan& p) { p.buffers[p.to].iteration_stride = p.constant(0.5); }) == ATROUS_BAD_PLAN);
+    CHECK(code_of([](MovingPlan& p) { p.buffers[p.to].iteration_stride = p.constant(1e15); }) == ATROUS_BAD_PLAN);
+    CHECK(code_of([](MovingPlan& p) { p.loops[0].iterations = p.constant(4); }) == ATROUS_BAD_PLAN);
+    CHECK(code_of([](MovingPlan& p) { p.loops[0].iterations = p.zero, p.buffers[p.to].offset = p.length; }) ==
+          ATROUS_OK);
+}
+
 TEST_CASE("A view outside a scratch tensor never reaches a kernel") {
     LoopPlan plan;
     plan.arg(1, 0) = {ArgKind::buffer, plan.vector(plan.a, plan.size, plan.size, plan.one)};
@@ -217,7 +272,31 @@ TEST_CASE("Scratch tensors and iterations' numbers belong to one loop, and arena
     CHECK(with_arena(0, 4) == ATROUS_OK);
     CHECK(with_arena(1, 3) == ATROUS_BAD_PLAN);
     CHECK(with_arena(0, 1) == ATROUS_BAD_PLAN);
-    CHECK(open_changed([](LoopPlan& p) { p.prepare_count = 1; }) == ATROUS_BAD_PLAN);
+}
+
+TEST_CASE("Only within a loop do views move, and none of scratch memory") {
+    const auto with = [](uint32_t stride, bool in_loop, bool scratch) {
+        return open_changed([&](LoopPlan& p) {
+            const uint32_t view = p.moving(scratch ? p.a : p.x, p.zero, p.one, p.one, stride == 0 ? p.zero : stride);
+            if (in_loop)
+                p.arg(1, 0) = {ArgKind::buffer, view};
+            else
+                p.step(fail, {{ArgKind::buffer, view}});
+        });
+    };
+    CHECK(with(0, true, false) == ATROUS_OK);
+    CHECK(with(1000, true, false) == ATROUS_BAD_PLAN);
+    CHECK(with(0, false, false) == ATROUS_BAD_PLAN);
+    CHECK(with(0, true, true) == ATROUS_BAD_PLAN);
+}
+
+TEST_CASE("Indexes out of range are a bad plan") {
+    CHECK(open_changed([](LoopPlan& p) { p.arg(0, 1).index = 1000; }) == ATROUS_BAD_PLAN);
+    CHECK(open_changed([](LoopPlan& p) { p.buffers[0].tensor = 1000; }) == ATROUS_BAD_PLAN);
+    CHECK(open_changed([](LoopPlan& p) { p.steps[2].first_arg = 1000; }) == ATROUS_BAD_PLAN);
+    CHECK(open_changed([](LoopPlan& p) { p.steps[2].arg_count = 1000; }) == ATROUS_BAD_PLAN);
+    CHECK(open_changed([](LoopPlan& p) { p.tensors[0].kind = TensorKind(5); }) == ATROUS_BAD_PLAN);
+    CHECK(open_changed([](LoopPlan& p) { p.arg(2, 0).kind = ArgKind(4); }) == ATROUS_BAD_PLAN);
 }
 
 TEST_CASE("Without memory for more slots there is the first one") {

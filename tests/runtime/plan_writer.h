@@ -32,14 +32,20 @@ class PlanWriter {
     uint32_t vector(uint32_t tensor, uint32_t offset, uint32_t extent, uint32_t stride) {
         const uint32_t first_dim = static_cast<uint32_t>(dims.size());
         dims.push_back({constant(0), extent, stride});
-        buffers.push_back({tensor, ElementType::f32, offset, 1, first_dim});
+        buffers.push_back({tensor, ElementType::f32, offset, 1, first_dim, none});
         return static_cast<uint32_t>(buffers.size() - 1);
+    }
+    // The same, moving by `iteration_stride` elements from an iteration to the next.
+    uint32_t moving(uint32_t tensor, uint32_t offset, uint32_t extent, uint32_t stride, uint32_t iteration_stride) {
+        const uint32_t view = vector(tensor, offset, extent, stride);
+        buffers[view].iteration_stride = iteration_stride;
+        return view;
     }
     // A view of extent and stride per dimension, innermost first.
     uint32_t view(uint32_t tensor, uint32_t offset, const std::vector<std::pair<uint32_t, uint32_t>>& extents) {
         const uint32_t first_dim = static_cast<uint32_t>(dims.size()), zero = constant(0);
         for (const auto& [extent, stride] : extents) dims.push_back({zero, extent, stride});
-        buffers.push_back({tensor, ElementType::f32, offset, static_cast<uint32_t>(extents.size()), first_dim});
+        buffers.push_back({tensor, ElementType::f32, offset, static_cast<uint32_t>(extents.size()), first_dim, none});
         return static_cast<uint32_t>(buffers.size() - 1);
     }
     void step(uint32_t kernel, const std::vector<Arg>& arguments, uint32_t skip = none) {
@@ -68,7 +74,6 @@ class PlanWriter {
         header.magic = magic;
         header.abi_version = abi_version;
         header.kernel_count = kernel_count;
-        header.prepare_count = prepare_count;
         std::vector<uint64_t> words((sizeof header + 7) / 8);
         append(words, header.expressions, expressions);
         append(words, header.tensors, tensors);
@@ -93,7 +98,6 @@ class PlanWriter {
     std::vector<Arg> args;
     std::vector<Step> steps;
     std::vector<Loop> loops;
-    uint32_t prepare_count = 0;
     std::vector<Port> inputs, outputs;
     std::vector<Constraint> constraints;
     std::vector<char> strings;

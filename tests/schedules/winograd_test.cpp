@@ -19,9 +19,11 @@ const std::vector<WinogradTile> tiles{{4, 4, 3, 3}, {2, 2, 3, 3}, {4, 2, 3, 3}, 
 
 struct Image {
     int width, height, dilation_x, dilation_y, tiles_x, tiles_y, batch;
+    int together = 1;  // images that a group goes on to
 };
 const std::vector<Image> images{{1, 1, 1, 1, 1, 1, 1},   {7, 5, 1, 1, 2, 1, 1},    {16, 9, 2, 3, 4, 3, 1},
-                                {13, 4, 9, 2, 13, 1, 2}, {33, 2, 18, 1, 12, 2, 1}, {25, 11, 3, 5, 5, 11, 1}};
+                                {13, 4, 9, 2, 13, 1, 2}, {33, 2, 18, 1, 12, 2, 1}, {25, 11, 3, 5, 5, 11, 1},
+                                {9, 7, 1, 2, 9, 7, 3, 3}};
 
 int groups_of(int pixels, int outputs, int dilation, int tiles_per_group) {
     const int all = winograd_tiles(pixels, outputs, dilation);
@@ -37,7 +39,7 @@ void add_group(TestArguments& a, const Image& image, const WinogradTile& tile, i
 }
 
 int group_count(const Image& image, const WinogradTile& tile) {
-    return image.batch * groups_of(image.width, tile.outputs_x, image.dilation_x, image.tiles_x) *
+    return image.batch / image.together * groups_of(image.width, tile.outputs_x, image.dilation_x, image.tiles_x) *
            groups_of(image.height, tile.outputs_y, image.dilation_y, image.tiles_y);
 }
 
@@ -166,8 +168,9 @@ TEST_CASE("pixels into the Winograd domain") {
                     a.i32(image.width - 1 + (tile.kernel_x - 1) * image.dilation_x - pad_x);
                     a.i32(image.height - 1 + (tile.kernel_y - 1) * image.dilation_y - pad_y);
                     a.i32(image.tiles_x).i32(image.tiles_y);
-                    a.output({channel_block, image.tiles_x, image.tiles_y, 2, tile.size_x(), tile.size_y()},
-                             ElementType::f32, {0, 0, 0, 1, 1, 1});
+                    a.output(
+                        {channel_block, image.tiles_x, image.tiles_y, 2, tile.size_x(), tile.size_y(), image.together},
+                        ElementType::f32, {0, 0, 0, 1, 1, 1, 1});
                     INFO(name_of(spec) << " for " << target << ", " << image.width << "×" << image.height << " group "
                                        << group);
                     CHECK(a.compare(spec, [&](auto& args) { return kernel.run(args); }) == "");
@@ -220,7 +223,8 @@ TEST_CASE("from the Winograd domain back to pixels") {
             for (const Image& image : images) {
                 for (int group = 0; group < group_count(image, tile); group++) {
                     TestArguments a(5);
-                    a.floats({channel_block, image.tiles_x, image.tiles_y, 2, tile.size_x(), tile.size_y()});
+                    a.floats(
+                        {channel_block, image.tiles_x, image.tiles_y, 2, tile.size_x(), tile.size_y(), image.together});
                     a.floats({channel_block, 2});
                     if (e.activation == ElementwiseFunction::prelu) a.floats({channel_block, 2});
                     const ImageSize size{image.width, image.height, 20, image.batch};
