@@ -113,11 +113,11 @@ std::string run_text(const RunReport& report) {
         const Tensor& tensor = outcome.outputs[i];
         table.add({printable(report.info.outputs[i].name), element_name(tensor.type), shape_text(tensor.shape)});
     }
-    char line[160];
-    std::snprintf(line, sizeof line, "%.4f s best of %zu, %d %s, %s; peak memory %s\n",
-                  *std::min_element(outcome.seconds.begin(), outcome.seconds.end()), outcome.seconds.size(),
-                  report.threads, report.threads == 1 ? "thread" : "threads", outcome.target.c_str(),
-                  bytes_text(static_cast<double>(peak_bytes())).c_str());
+    char best[32];
+    std::snprintf(best, sizeof best, "%.4f", *std::min_element(outcome.seconds.begin(), outcome.seconds.end()));
+    const std::string line = std::string(best) + " s best of " + std::to_string(outcome.seconds.size()) + ", " +
+                             std::to_string(report.threads) + (report.threads == 1 ? " thread, " : " threads, ") +
+                             outcome.target + "; peak memory " + bytes_text(static_cast<double>(peak_bytes())) + "\n";
     const std::string tensors = report.traced ? std::to_string(outcome.outputs.size()) + " tensors\n" : table.text();
     return tensors + line + (report.comparison ? comparison_text(*report.comparison, report) : "");
 }
