@@ -12,6 +12,7 @@ namespace {
 
 // Costs are in multiply-adds of 16 floats, what an AVX-512 core does in a cycle. Narrower vectors slow all of it alike.
 constexpr double direct_efficiency = 0.93, gemm_efficiency = 0.92;
+constexpr double odd_blocks_efficiency = 0.85;  // of register tiles that are one block high
 // Transforms, per element of a tile and channel block: much of it is waiting for memory. Large tiles leave the
 // registers.
 constexpr double input_element = 20, output_element = 11;
@@ -19,17 +20,19 @@ constexpr double large_input_element = 26, large_output_element = 20;
 constexpr int large_tile = 36;  // elements, above
 constexpr double call = 2000;   // of the three kernels of a group
 constexpr double cache_bytes = 1 << 20, shared_cache_bytes = 16 << 20;
-constexpr double from_shared_cache = 0.04, from_memory = 0.2;  // per byte
+constexpr double from_shared_cache = 0.08, from_memory = 0.2;  // per byte
 constexpr double filter_element = 2;                           // per element of a filter and 16 output channels
 constexpr int threads = 4;                                     // that should all have work
 constexpr int most_group_tiles = 96;
 constexpr double most_group_bytes = 2.5 * (1 << 20);
 constexpr int most_pass_tiles = 1024, most_pass_blocks = 4;
+constexpr double most_pass_bytes = 4 << 20;  // of a pass of more than two blocks
 constexpr double most_elements = 2147483647;
 
 struct Problem {
     int width, height;
-    double depth, blocks_in, blocks_out;  // input channels that are multiplied; blocks of 16
+    double depth, blocks_in;  // input channels that are multiplied; blocks of 16
+    int blocks_out;
     int dilation_x, dilation_y;
 };
 
@@ -70,8 +73,9 @@ double output_cost(const WinogradTile& tile) {
     return elements * (elements > large_tile ? large_output_element : output_element);
 }
 
-double product_cost(const Problem& p, const WinogradTile& tile, int tiles, double blocks_out) {
-    return tile.size_x() * tile.size_y() * covered(tiles) * 16 * p.blocks_in * blocks_out / gemm_efficiency;
+double product_cost(const Problem& p, const WinogradTile& tile, int tiles, int blocks_out) {
+    const double efficiency = gemm_efficiency * (blocks_out % 2 == 0 ? 1 : odd_blocks_efficiency);
+    return tile.size_x() * tile.size_y() * covered(tiles) * 16 * p.blocks_in * blocks_out / efficiency;
 }
 
 // Filters into the domain; what they come from has to be read by any algorithm.
@@ -139,10 +143,11 @@ std::optional<Candidate> best_passes(const Problem& p, const WinogradTile& tile,
     if (tiles > most_pass_tiles) return std::nullopt;
     double input = shared_cost(static_cast<int>(p.blocks_in), call + tiles * input_cost(tile));
     input += traffic_cost(tile.size_x() * tile.size_y() * tiles * 64 * p.blocks_in);
-    const int all = static_cast<int>(p.blocks_out);
+    const int all = p.blocks_out;
     std::optional<Candidate> best;
     for (int blocks = 1; blocks <= std::min(all, most_pass_blocks); ++blocks) {
-        if (all % blocks != 0) continue;
+        const double bytes = tile.size_x() * tile.size_y() * 64.0 * blocks * (tiles + 16 * p.blocks_in);
+        if (all % blocks != 0 || (blocks > 2 && bytes > most_pass_bytes)) continue;
         const double cost = input + shared_cost(all / blocks, pass_cost(p, tile, tiles_x * tiles_y, blocks));
         keep_better(best, {{tile, tiles_x, tiles_y, blocks}, cost});
     }

@@ -8,18 +8,19 @@ using Halide::Target;
 
 namespace {
 
-// Share of useful work when `width` pixels are covered by tiles of `tile` with the last one shifted inwards.
-double coverage(int width, int tile) {
+// What tiles of `tile` pixels make of the multipliers on rows of `width`: the share of useful work, with the last one
+// shifted inwards, times what loading the weights leaves, which wide tiles do more seldom.
+double efficiency(int width, int tile) {
     int tiles = (width + tile - 1) / tile;
-    return static_cast<double>(width) / (tiles * tile);
+    return static_cast<double>(width) / (tiles * tile) * tile / (tile + 1);
 }
 
-// The widest tile the registers hold that wastes least on rows of this width.
+// The most efficient tile, the widest of those that are nearly so.
 int choose_tile(int width, std::initializer_list<int> candidates) {
     int best = *candidates.begin();
     if (width <= 0) return best;
     for (int tile : candidates) {
-        if (tile <= width && (best > width || coverage(width, tile) > coverage(width, best) * 1.02)) best = tile;
+        if (tile <= width && (best > width || efficiency(width, tile) > efficiency(width, best) * 1.02)) best = tile;
     }
     return best;
 }
