@@ -39,7 +39,7 @@ bool blocks_outside_rows(const ConvSpec& spec, const SizeHint& hint) {
 
 std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const Target& target) {
     if (spec.packing != Packing::c16 || target.arch != Target::X86) return std::nullopt;
-    Layout layout = register_tile(hint, target);
+    Layout layout = register_tile(hint, target, true);
     layout.blocks_outer = blocks_outside_rows(spec, hint);
     return layout;
 }
