@@ -87,7 +87,7 @@ void make_shared(const Emission& emission, const WorkFolder& folder) {
 void make_app(const Emission& emission, const WorkFolder& folder) {
     const std::string app = fs::absolute(support_file(emission, "libatrous_app.a")).string();
     run_tool({"c++", "-static", "-o", emission.name, app, emission.name + ".o", emission.name + "_weights.o",
-              alias_option(emission), "-Wl,--build-id=none", "-s", "-lpthread", "-ldl", "-lm"},
+              alias_option(emission), "-Wl,--build-id=none,--gc-sections", "-s", "-lpthread", "-ldl", "-lm"},
              folder.path());
 }
 

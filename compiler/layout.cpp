@@ -21,8 +21,9 @@ enum class Choice { planar, c16, either };
 
 class LayoutChoice {
   public:
-    LayoutChoice(const Network& network, const Graph& graph, const std::string& target)
-        : network_(network), graph_(graph), target_(target) {}
+    LayoutChoice(const Network& network, const Graph& graph, const std::string& target,
+                 const std::function<bool(const Node&)>& reads_parts)
+        : network_(network), graph_(graph), target_(target), reads_parts_(reads_parts) {}
 
     NetworkLayout run() {
         choose_nodes();
@@ -30,6 +31,7 @@ class LayoutChoice {
         for (size_t n = 0; n < network_.nodes.size(); ++n)
             for (const ValueId v : network_.nodes[n].outputs)
                 if (has(v)) layout_.home[v] = layout_.node[n];
+        put_off_concatenations();
         choose_parts();
         choose_halos();
         return std::move(layout_);
@@ -158,6 +160,23 @@ class LayoutChoice {
         return true;
     }
 
+    // The parts of a concatenation often come at very different times, the skip connection of a U-Net long before what
+    // it is joined with: memory for all of it would lie idle until then.
+    void put_off_concatenations() {
+        layout_.put_off.resize(network_.values.size());
+        for (size_t n = 0; n < network_.nodes.size(); ++n) {
+            const Node& node = network_.nodes[n];
+            const auto* concat = std::get_if<ConcatOp>(&node.op);
+            if (!concat || concat->axis != 1 || layout_.node[n] != Packing::c16) continue;
+            const ValueId y = node.outputs[0];
+            layout_.put_off[y] = !graph_.is_output[y] && std::ranges::all_of(graph_.consumers[y], [&](uint32_t reader) {
+                const Node& conv = network_.nodes[reader];
+                const bool as_input = std::ranges::count(conv.inputs, y) == 1 && conv.inputs[0] == y;
+                return layout_.node[reader] == Packing::c16 && as_input && reads_parts_(conv);
+            });
+        }
+    }
+
     // A concatenation's inputs are made in place, in its packing, unless somebody else decides where they lie.
     void choose_parts() {
         layout_.planar_part.resize(network_.values.size());
@@ -165,8 +184,8 @@ class LayoutChoice {
         std::vector<int> nesting(network_.values.size());
         for (size_t n = 0; n < network_.nodes.size(); ++n) {
             const auto* concat = std::get_if<ConcatOp>(&network_.nodes[n].op);
-            if (!concat) continue;
             const Node& node = network_.nodes[n];
+            if (!concat || layout_.put_off[node.outputs[0]]) continue;
             const auto axis = static_cast<size_t>(concat->axis);
             auto& parts = layout_.node[n] == Packing::c16 ? layout_.blocked_part : layout_.planar_part;
             Size begin;
@@ -199,7 +218,9 @@ class LayoutChoice {
         for (size_t n = network_.nodes.size(); n-- > 0;) {
             const Node& node = network_.nodes[n];
             if (layout_.node[n] != Packing::c16) continue;
-            if (is_view(network_, node, Packing::c16))
+            if (layout_.put_off[node.outputs[0]])
+                for (const ValueId v : node.inputs) layout_.halo[v].cover(layout_.halo[node.outputs[0]]);
+            else if (is_view(network_, node, Packing::c16))
                 layout_.halo[node.inputs[0]].cover(layout_.halo[node.outputs[0]]);
             else
                 layout_.halo[node.inputs[0]].cover(halo_of(network_, node));
@@ -215,6 +236,7 @@ class LayoutChoice {
     const Network& network_;
     const Graph& graph_;
     const std::string& target_;
+    const std::function<bool(const Node&)>& reads_parts_;
     std::vector<Choice> choices_;
     NetworkLayout layout_;
 };
@@ -306,8 +328,9 @@ Halo halo_of(const Network& network, const Node& node) {
     return {horizontal[0], vertical[0], horizontal[1], vertical[1]};
 }
 
-NetworkLayout choose_layout(const Network& network, const Graph& graph, const std::string& target) {
-    return LayoutChoice(network, graph, target).run();
+NetworkLayout choose_layout(const Network& network, const Graph& graph, const std::string& target,
+                            const std::function<bool(const Node&)>& reads_parts) {
+    return LayoutChoice(network, graph, target, reads_parts).run();
 }
 
 }  // namespace atrous

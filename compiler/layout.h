@@ -3,6 +3,7 @@
 // of zeros each blocked image needs.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,23 +24,25 @@ struct NetworkLayout {
     std::vector<Packing> node;  // by node: of the values that it reads and makes, where it can choose
     std::vector<Packing> home;  // by value: how its maker leaves it; inputs and constants are planar
     std::vector<std::optional<Part>> planar_part, blocked_part;  // by value
-    std::vector<Halo> halo;  // by value: of its blocked form, parts' and views' needs included
+    std::vector<bool> put_off;  // by value: a concatenation whose readers take it part by part
+    std::vector<Halo> halo;     // by value: of its blocked form, parts' and views' needs included
 
     const std::optional<Part>& part(ValueId v, Packing packing) const {
         return (packing == Packing::c16 ? blocked_part : planar_part)[v];
     }
 };
 
-NetworkLayout choose_layout(const Network& network, const Graph& graph, const std::string& target);
+// `reads_parts`: whether the convolution takes the channels of its input from several places as gladly as from one.
+NetworkLayout choose_layout(const Network& network, const Graph& graph, const std::string& target,
+                            const std::function<bool(const Node&)>& reads_parts);
 
 // One filter per channel.
 bool is_depthwise(const Network& network, const Node& node);
 // A node whose result is its input seen differently, in the given packing.
 bool is_view(const Network& network, const Node& node, Packing packing);
-// What the node, in c16, reads outside its image input.
 // Whether a transposed convolution can be computed planar by vectors that hold all outputs of a pixel in a row.
 bool can_widen(const Network& network, const Node& node);
-
+// What the node, in c16, reads outside its image input.
 Halo halo_of(const Network& network, const Node& node);
 // A part of a channel-blocked image that starts at a block.
 bool is_blocked_part(const Value& whole, size_t axis, const Size& begin);

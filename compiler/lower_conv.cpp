@@ -5,7 +5,6 @@
 #include "compiler/lowering.h"
 #include "compiler/phases.h"
 #include "compiler/repack.h"
-#include "schedules/algorithm.h"
 
 namespace atrous {
 namespace {
@@ -29,7 +28,8 @@ struct Call {
     Operands operands;
     Packing packing = Packing::planar;
     int64_t channels_in = 1, channels_out = 1, groups = 1;
-    BufferView x, out, residual, bias, slope;
+    BufferView x;  // not of a concatenation that was put off
+    BufferView out, residual, bias, slope;
 };
 
 Call call_of(Lowering& to, const Node& node, int64_t groups) {
@@ -37,7 +37,8 @@ Call call_of(Lowering& to, const Node& node, int64_t groups) {
     call.groups = groups;
     call.channels_in = fixed_extent(to.value(call.operands.x), 1);
     call.channels_out = fixed_extent(to.value(node.outputs[0]), 1);
-    call.x = image_view(to.read(call.operands.x, call.packing), to.shape(call.operands.x));
+    if (!to.is_put_off(call.operands.x))
+        call.x = image_view(to.read(call.operands.x, call.packing), to.shape(call.operands.x));
     call.bias = to.channel_vector(call.operands.bias, call.channels_out, call.packing);
     if (has(call.operands.slope)) call.slope = to.channel_vector(call.operands.slope, call.channels_out, call.packing);
     if (has(call.operands.residual))
@@ -78,11 +79,11 @@ Spec spec_of(const Node& node, Packing packing, int64_t kernel_y, int64_t kernel
     return spec;
 }
 
-// What choosing among algorithms needs of one dimension of blocked views, if its sizes are known.
-std::optional<ConvAxis> known_axis(const BufferView& x, const BufferView& out, size_t axis, int64_t taps,
-                                   int64_t stride, int64_t dilation, int64_t pad) {
+// What choosing among algorithms needs of one axis, if its sizes are known.
+std::optional<ConvAxis> known_axis(const Size& x, const Size& out, int64_t taps, int64_t stride, int64_t dilation,
+                                   int64_t pad) {
     constexpr int64_t limit = 1 << 20;  // sums of a few such numbers are whole in 32 bits
-    const auto in = x.dims[axis].extent.integer(), end = out.dims[axis].extent.integer();
+    const auto in = x.integer(), end = out.integer();
     if (!in || !end) return {};
     for (const int64_t number : {*in, *end, taps, stride, dilation, pad})
         if (number < 0 || number > limit) return {};
@@ -107,9 +108,10 @@ BufferView taps_of(BufferView weights, const ConvColumns& columns) {
 }
 
 // One call of a dense convolution kernel: a Conv, a Linear, or a phase of a transposed one.
-void call_convolution(Lowering& to, const Node& node, const Call& call, const DenseWeights& weights,
+void call_convolution(Lowering& to, const Node& node, const Call& given, const DenseWeights& weights,
                       const Window& window, const Pair& stride, const BufferView& residual, const BufferView& out,
                       const SizeHint& hint, const Size& skip) {
+    Call call = given;
     ConvSpec spec = spec_of<ConvSpec>(node, call.packing, weights.kernel_y, weights.kernel_x, stride);
     spec.grouped = call.groups > 1;
     const bool blocked = call.packing == Packing::c16;
@@ -125,13 +127,17 @@ void call_convolution(Lowering& to, const Node& node, const Call& call, const De
     const int64_t out_per_group = blocked ? (per_group + channel_block - 1) / channel_block : per_group;
     std::vector<ConvColumns> pieces;
     if (blocked) {
-        const auto x = known_axis(call.x, out, 1, weights.kernel_x, stride[1], window.dilation_x, window.pad_left);
-        const auto y = known_axis(call.x, out, 2, weights.kernel_y, stride[0], window.dilation_y, window.pad_top);
-        if (lower_winograd(to, {spec, hint, name, call.x, packed, call.bias, call.slope, residual, out,
+        const std::vector<BufferView> blocks = to.read_blocks(call.operands.x);
+        const auto x = known_axis(blocks[0].dims[1].extent, out.dims[1].extent, weights.kernel_x, stride[1],
+                                  window.dilation_x, window.pad_left);
+        const auto y = known_axis(blocks[0].dims[2].extent, out.dims[2].extent, weights.kernel_y, stride[0],
+                                  window.dilation_y, window.pad_top);
+        if (lower_winograd(to, {spec, hint, name, blocks, packed, call.bias, call.slope, residual, out,
                                 window.dilation_x, window.dilation_y, window.pad_left, window.pad_top, node.fused.alpha,
                                 node.fused.beta, x && y ? direct_share(*x, *y) : 1}))
             return;
         if (x) pieces = split_columns(*x);
+        call.x = image_view(to.read(call.operands.x, call.packing), to.shape(call.operands.x));
     }
     if (pieces.empty() || (pieces.size() == 1 && pieces[0].taps == spec.kernel_x))
         return to.step(spec, arguments(call, node, packed, window, {out_per_group}, residual, out), hint, skip);
@@ -320,6 +326,19 @@ void lower_convolution(Lowering& to, const Node& node) {
     call_kernel(to, node, call, weights, window, op.stride, call.residual, call.out, hint, Size(0));
     to.count_flop(2.0 * output_numbers(to, node.outputs[0]) *
                   static_cast<double>(weights.channels_in * op.kernel[0] * op.kernel[1]));
+}
+
+bool is_for_winograd(const Lowering& to, const Node& node) {
+    const auto* op = std::get_if<ConvOp>(&node.op);
+    if (!op || op->groups != 1) return false;
+    const Value &x = to.value(node.inputs[0]), &y = to.value(node.outputs[0]);
+    const ImageShape in = image_of(x.shape), out = image_of(y.shape);
+    const auto spec = spec_of<ConvSpec>(node, Packing::c16, op->kernel[0], op->kernel[1], op->stride);
+    const auto width = known_axis(in.w, out.w, spec.kernel_x, spec.stride_x, op->dilation[1], op->pad_begin[1]);
+    const auto height = known_axis(in.h, out.h, spec.kernel_y, spec.stride_y, op->dilation[0], op->pad_begin[0]);
+    return winograd_choice(to.options(), spec, to.hint_of(out, fixed_extent(x, 1), fixed_extent(y, 1)), op->dilation[1],
+                           op->dilation[0], width && height ? direct_share(*width, *height) : 1)
+        .has_value();
 }
 
 void lower_linear(Lowering& to, const Node& node) {

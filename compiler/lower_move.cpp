@@ -38,13 +38,19 @@ void copy_part(Lowering& to, ValueId part, const Location& slice, Packing packin
 }  // namespace
 
 void lower_concat(Lowering& to, const Node& node) {
+    for (const ValueId part : node.inputs)
+        for (size_t d = 0; d < to.shape(part).size(); ++d)
+            if (d != static_cast<size_t>(std::get<ConcatOp>(node.op).axis))
+                to.require_equal(to.shape(part)[d], to.shape(node.outputs[0])[d], "extents of its inputs");
+    if (!to.is_put_off(node.outputs[0])) join_parts(to, node);
+}
+
+void join_parts(Lowering& to, const Node& node) {
     const auto axis = static_cast<size_t>(std::get<ConcatOp>(node.op).axis);
     const Packing packing = to.packing_of(node);
     const ValueId y = node.outputs[0];
     Size begin;
     for (const ValueId part : node.inputs) {
-        for (size_t d = 0; d < to.shape(y).size(); ++d)
-            if (d != axis) to.require_equal(to.shape(part)[d], to.shape(y)[d], "extents of its inputs");
         Location slice = to.place(y, packing);
         const bool blocks = packing == Packing::c16 && axis == 1;
         slice.offset = slice.offset + (blocks ? floor_div(begin, Size(channel_block)) : begin) * slice.strides[axis];

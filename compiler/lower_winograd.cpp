@@ -5,7 +5,6 @@
 // output
 //   channels transforms the filters of each in passing, into scratch memory, and goes on with products and outputs.
 #include "compiler/lowering.h"
-#include "schedules/algorithm.h"
 
 namespace atrous {
 
@@ -69,6 +68,14 @@ struct Filters {
     void lie_in(uint32_t tensor) { matrices.tensor = taps.tensor = tensor; }
 };
 
+// The tiles of `count` channel blocks from `first` on.
+BufferView blocks_of(const Domain& domain, const Size& first, const Size& count) {
+    BufferView tiles = domain.tiles;
+    tiles.offset = first * domain.block_stride;
+    tiles.dims[3].extent = count;
+    return tiles;
+}
+
 // The view of `blocks` channel blocks at a time, which moves on with the iterations.
 BufferView moving(BufferView view, size_t dim, const Size& blocks) {
     view.per_iteration = view.dims[dim].stride * blocks;
@@ -102,7 +109,11 @@ class WinogradLowering {
         in.lie_in(to_.scratch(in.size, call_.name));
         out.lie_in(to_.scratch(out.size, call_.name));
         const std::vector<PlanArg> group{IterationArg{}, IntegerArg{x.count}, IntegerArg{y.count}};
-        transform_pixels(call_.x, group, in.tiles);
+        Size first;
+        for (const BufferView& x : call_.x) {
+            transform_pixels(x, group, blocks_of(in, first, x.dims[3].extent));
+            first = first + x.dims[3].extent;
+        }
         multiply(filters, in, out);
         transform_products(out.tiles, call_.bias, call_.slope, call_.residual, group, call_.out);
         to_.end_loop();
@@ -112,9 +123,14 @@ class WinogradLowering {
         Domain in(tile_, tiles_x_, tiles_y_, images_, blocks_in_);
         in.lie_in(to_.temporary(in.size, call_.name));
         const std::vector<PlanArg> all{IntegerArg{Size(0)}, IntegerArg{Size(1)}, IntegerArg{Size(1)}};
-        to_.begin_loop(blocks_in_);
-        transform_pixels(moving(call_.x, 3, Size(1)), all, moving(in.tiles, 3, Size(1)));
-        to_.end_loop();
+        Size first;
+        for (const BufferView& x : call_.x) {
+            const Size count = x.dims[3].extent;
+            to_.begin_loop(count);
+            transform_pixels(moving(x, 3, Size(1)), all, moving(blocks_of(in, first, count), 3, Size(1)));
+            to_.end_loop();
+            first = first + count;
+        }
 
         const Size blocks(choice_.blocks);
         to_.begin_loop(floor_div(blocks_out_, blocks));
@@ -191,12 +207,16 @@ std::string text_of(const WinogradChoice& choice) {
 
 }  // namespace
 
+std::optional<WinogradChoice> winograd_choice(const LowerOptions& options, const ConvSpec& spec, const SizeHint& hint,
+                                              int64_t dilation_x, int64_t dilation_y, double direct_share) {
+    const auto narrow = [](int64_t dilation) { return static_cast<int>(std::min<int64_t>(dilation, 1 << 30)); };
+    return choose_winograd(spec, hint, narrow(dilation_x), narrow(dilation_y), options.winograd, options.targets[0],
+                           direct_share);
+}
+
 bool lower_winograd(Lowering& to, const ConvCall& call) {
-    const LowerOptions& options = to.options();
     const auto choice =
-        choose_winograd(call.spec, call.hint, static_cast<int>(std::min<int64_t>(call.dilation_x, 1 << 30)),
-                        static_cast<int>(std::min<int64_t>(call.dilation_y, 1 << 30)), options.winograd,
-                        options.targets[0], call.direct_share);
+        winograd_choice(to.options(), call.spec, call.hint, call.dilation_x, call.dilation_y, call.direct_share);
     if (!choice) return false;
     WinogradLowering lowering(to, call, *choice);
     if (choice->blocks > 0)

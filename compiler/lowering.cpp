@@ -62,7 +62,8 @@ Lowering::Lowering(Network network, const LowerOptions& options)
     : network_(std::move(network)),
       options_(options),
       graph_(network_),
-      layout_(choose_layout(network_, graph_, options_.targets.at(0))),
+      layout_(choose_layout(network_, graph_, options_.targets.at(0),
+                            [this](const Node& node) { return is_for_winograd(*this, node); })),
       planar_(network_.values.size()),
       blocked_(network_.values.size()) {}
 
@@ -163,6 +164,10 @@ const Location& Lowering::read(ValueId v, Packing packing) {
     if (found) return *found;
     if (value(v).constant)
         return *(found = packing == Packing::planar ? planar_constant(v) : blocked_constant(v, shape(v)));
+    if (is_put_off(v) && !at(v, Packing::c16)) {
+        join_parts(*this, network_.nodes[graph_.producer[v]]);
+        return read(v, packing);
+    }
     const Packing other = packing == Packing::c16 ? Packing::planar : Packing::c16;
     const std::optional<Location>& home = at(v, other);
     if (!home) refuse("reads \"" + value(v).name + "\", which nothing has computed", "check the order of its nodes");
@@ -175,6 +180,14 @@ const Location& Lowering::read(ValueId v, Packing packing) {
         step(UnpackSpec{}, {from, to}, hint_of(v));
     schedule_ = row_schedule;
     return *at(v, packing);
+}
+
+std::vector<BufferView> Lowering::read_blocks(ValueId v) {
+    if (!is_put_off(v) || at(v, Packing::c16)) return {blocked_image(read(v, Packing::c16), image_of(shape(v)))};
+    std::vector<BufferView> blocks;
+    for (const ValueId part : network_.nodes[graph_.producer[v]].inputs)
+        blocks.push_back(blocked_image(read(part, Packing::c16), image_of(shape(part))));
+    return blocks;
 }
 
 Location Lowering::read_dense(ValueId v) {

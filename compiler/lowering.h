@@ -12,6 +12,7 @@
 #include "compiler/location.h"
 #include "compiler/lower.h"
 #include "compiler/plan_builder.h"
+#include "schedules/algorithm.h"
 
 namespace atrous {
 
@@ -37,6 +38,9 @@ class Lowering {
 
     // Where the value can be read in this packing; packs or unpacks it first if need be, once.
     const Location& read(ValueId v, Packing packing);
+    // The channel blocks of an image, first to last: in one place, or where the parts of a concatenation lie that was
+    // put off.
+    std::vector<BufferView> read_blocks(ValueId v);
     // The same, planar and row-major without gaps.
     Location read_dense(ValueId v);
     // Where the value is to be written.
@@ -65,6 +69,7 @@ class Lowering {
     uint32_t temporary(const Size& elements, const std::string& name) {
         return plan_.arena_tensor(ElementType::f32, elements, name);
     }
+    bool is_put_off(ValueId v) const { return layout_.put_off[v]; }
     // How the table of operators calls what was done, where the last step's schedule would not say it.
     void call_schedule(const std::string& name) { schedule_ = name; }
     const LowerOptions& options() const { return options_; }
@@ -115,8 +120,9 @@ class Lowering {
 struct ConvCall {
     ConvSpec spec;
     SizeHint hint;
-    std::string name;                                   // of the weights
-    BufferView x, weights, bias, slope, residual, out;  // slope and residual where the spec has them
+    std::string name;                                // of the weights
+    std::vector<BufferView> x;                       // channel blocks, first to last
+    BufferView weights, bias, slope, residual, out;  // slope and residual where the spec has them
     int64_t dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0;
     float alpha = 0, beta = 0;
     double direct_share = 1;  // of the products, when it is not computed in Winograd's domain
@@ -124,8 +130,16 @@ struct ConvCall {
 // Whether nobody but an ArgMax along its channels reads the DepthToSpace: then that one reads what comes before it.
 bool is_read_by_argmax(const Lowering& to, const Node& depth_to_space);
 
+// Whether and how such a convolution is computed in Winograd's domain.
+std::optional<WinogradChoice> winograd_choice(const LowerOptions& options, const ConvSpec& spec, const SizeHint& hint,
+                                              int64_t dilation_x, int64_t dilation_y, double direct_share);
 // In Winograd's domain, if that is faster there; false: nothing was done.
 bool lower_winograd(Lowering& to, const ConvCall& call);
+// Whether that will be done for a Conv.
+bool is_for_winograd(const Lowering& to, const Node& node);
+
+// Writes the parts of a concatenation into it, but for those that were made there.
+void join_parts(Lowering& to, const Node& concat);
 
 void lower_convolution(Lowering& to, const Node& node);
 void lower_transposed_convolution(Lowering& to, const Node& node);

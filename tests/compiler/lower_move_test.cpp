@@ -21,6 +21,24 @@ TEST_CASE("a concatenation of blocked images costs nothing, and its halo is ever
     REQUIRE(count_of(kernel_names(lowered), "pack") == 1);
 }
 
+TEST_CASE("a concatenation whose readers all work in Winograd's domain is never joined") {
+    const bool other_reader = GENERATE(false, true);
+    NetworkMaker make;
+    const ValueId x = make.input("x", {2, 16, 9, 11});
+    const ValueId a = make.conv(x, 32, window(3, 1, 1, 1)), b = make.unary(F::exp, x);
+    const ValueId inner = make.concat({b, make.constant({2, 16, 9, 11})}, 1), all = make.concat({a, inner, x, b}, 1);
+    make.output(make.conv(all, 20, window(3, 1, 2, 2)));
+    make.output(make.conv(all, 16, window(2, 1, 3, 1)));
+    if (other_reader) make.output(make.conv(all, 16, window(3, 2, 1, 0)));
+    require_equal(make.network, {{2, 16, 9, 11}});
+    for (const WinogradPolicy policy : {WinogradPolicy::off, WinogradPolicy::f4}) {
+        const LowerOptions options{{"x86-64-linux-avx2-f16c-fma-sse41"}, 0, 0, policy};
+        const bool joined = plan_text(lower(make.network, options)).find("\"" + make.network.values[all].name + "\"") !=
+                            std::string::npos;
+        CHECK(joined == (other_reader || policy == WinogradPolicy::off));
+    }
+}
+
 TEST_CASE("concatenations within concatenations") {
     NetworkMaker make;
     const ValueId x = make.input("x", {1, 16, 0, 0});
