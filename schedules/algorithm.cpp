@@ -40,9 +40,17 @@ int ceil_div(int a, int b) {
     return (a + b - 1) / b;
 }
 
+// Reading or writing what does not fit into a core's own cache.
+double traffic_cost(double bytes) {
+    return bytes * (bytes > shared_cache_bytes ? from_memory : from_shared_cache);
+}
+
+// Weights that the cache does not hold are read again for every row.
 double direct_cost(const Problem& p, const ConvSpec& spec, double share) {
-    return share * static_cast<double>(p.width) * p.height * spec.kernel_x * spec.kernel_y * p.depth * p.blocks_out /
-           direct_efficiency;
+    const double weights = 64.0 * spec.kernel_x * spec.kernel_y * p.depth * p.blocks_out;
+    const double products = static_cast<double>(p.width) * spec.kernel_x * spec.kernel_y * p.depth * p.blocks_out;
+    const double traffic = weights > cache_bytes ? traffic_cost(weights) : 0;
+    return share * p.height * (products / direct_efficiency + traffic);
 }
 
 // Pixels or tiles that are computed when register tiles cover so many, the last one shifted inwards
@@ -56,11 +64,6 @@ int covered(int tiles) {
 // Of the filters in Winograd's domain, floats.
 double filter_elements(const Problem& p, const WinogradTile& tile) {
     return tile.size_x() * tile.size_y() * 256.0 * p.blocks_in * p.blocks_out;
-}
-
-// Reading or writing what does not fit into a core's own cache.
-double traffic_cost(double bytes) {
-    return bytes * (bytes > shared_cache_bytes ? from_memory : from_shared_cache);
 }
 
 double input_cost(const WinogradTile& tile) {
