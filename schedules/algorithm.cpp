@@ -10,7 +10,8 @@ namespace atrous {
 
 namespace {
 
-// Costs are in multiply-adds of 16 floats, what an AVX-512 core does in a cycle. Narrower vectors slow all of it alike.
+// Costs are in multiply-adds of 16 floats, of which a core with AVX-512 does one (AMD) or two (Intel) a cycle; the
+// figures below are for one. Narrower vectors slow all of it alike.
 constexpr double direct_efficiency = 0.93, gemm_efficiency = 0.92;
 constexpr double odd_blocks_efficiency = 0.85;  // of register tiles that are one block high
 // Transforms, per element of a tile and channel block: much of it is waiting for memory. Large tiles leave the
@@ -21,6 +22,7 @@ constexpr int large_tile = 36;  // elements, above
 constexpr double call = 2000;   // of the three kernels of a group
 constexpr double cache_bytes = 1 << 20, shared_cache_bytes = 16 << 20;
 constexpr double from_shared_cache = 0.08, from_memory = 0.2;  // per byte
+constexpr double memory_of_fast_cores = 2.5;                   // times that, where two multiply-adds fit a cycle
 constexpr double filter_element = 2;                           // per element of a filter and 16 output channels
 constexpr int threads = 4;                                     // that should all have work
 constexpr int most_group_tiles = 96;
@@ -34,6 +36,7 @@ struct Problem {
     double depth, blocks_in;  // input channels that are multiplied; blocks of 16
     int blocks_out;
     int dilation_x, dilation_y;
+    double memory;  // times what a byte of traffic costs
 };
 
 int ceil_div(int a, int b) {
@@ -41,15 +44,15 @@ int ceil_div(int a, int b) {
 }
 
 // Reading or writing what does not fit into a core's own cache.
-double traffic_cost(double bytes) {
-    return bytes * (bytes > shared_cache_bytes ? from_memory : from_shared_cache);
+double traffic_cost(const Problem& p, double bytes) {
+    return p.memory * bytes * (bytes > shared_cache_bytes ? from_memory : from_shared_cache);
 }
 
 // Weights that the cache does not hold are read again for every row.
 double direct_cost(const Problem& p, const ConvSpec& spec, double share) {
     const double weights = 64.0 * spec.kernel_x * spec.kernel_y * p.depth * p.blocks_out;
     const double products = static_cast<double>(p.width) * spec.kernel_x * spec.kernel_y * p.depth * p.blocks_out;
-    const double traffic = weights > cache_bytes ? traffic_cost(weights) : 0;
+    const double traffic = weights > cache_bytes ? traffic_cost(p, weights) : 0;
     return share * p.height * (products / direct_efficiency + traffic);
 }
 
@@ -91,8 +94,8 @@ double group_cost(const Problem& p, const WinogradTile& tile, int tiles) {
     const double filters = 4 * filter_elements(p, tile);
     double cost = call + product_cost(p, tile, tiles, p.blocks_out);
     cost += tiles * (p.blocks_in * input_cost(tile) + p.blocks_out * output_cost(tile));
-    if (filters + bytes > cache_bytes) cost += traffic_cost(filters);
-    if (bytes > cache_bytes) cost += 2 * (bytes - cache_bytes) * from_shared_cache;
+    if (filters + bytes > cache_bytes) cost += traffic_cost(p, filters);
+    if (bytes > cache_bytes) cost += 2 * p.memory * (bytes - cache_bytes) * from_shared_cache;
     return cost;
 }
 
@@ -103,8 +106,8 @@ double pass_cost(const Problem& p, const WinogradTile& tile, int tiles, int bloc
     const double filters = elements * 1024 * p.blocks_in * blocks;
     double cost = call + filter_cost(p, tile, blocks) + product_cost(p, tile, tiles, blocks);
     cost += tiles * blocks * output_cost(tile);
-    if (in + out + filters > cache_bytes) cost += traffic_cost(in);
-    if (out + filters > cache_bytes) cost += 2 * (out + filters - cache_bytes) * from_shared_cache;
+    if (in + out + filters > cache_bytes) cost += traffic_cost(p, in);
+    if (out + filters > cache_bytes) cost += 2 * p.memory * (out + filters - cache_bytes) * from_shared_cache;
     return cost;
 }
 
@@ -125,7 +128,7 @@ void keep_better(std::optional<Candidate>& best, const Candidate& candidate) {
 // With groups of tiles outside.
 std::optional<Candidate> best_groups(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y) {
     const double tile_bytes = tile.size_x() * tile.size_y() * 64.0 * (p.blocks_in + p.blocks_out);
-    const double filters = filter_cost(p, tile, p.blocks_out) + traffic_cost(4 * filter_elements(p, tile));
+    const double filters = filter_cost(p, tile, p.blocks_out) + traffic_cost(p, 4 * filter_elements(p, tile));
     std::optional<Candidate> best;
     // The widest first: long rows are read and written faster than short ones.
     for (int x = std::min(tiles_x, most_group_tiles); x >= 1; --x) {
@@ -145,7 +148,7 @@ std::optional<Candidate> best_passes(const Problem& p, const WinogradTile& tile,
     const double tiles = static_cast<double>(tiles_x) * tiles_y;
     if (tiles > most_pass_tiles) return std::nullopt;
     double input = shared_cost(static_cast<int>(p.blocks_in), call + tiles * input_cost(tile));
-    input += traffic_cost(tile.size_x() * tile.size_y() * tiles * 64 * p.blocks_in);
+    input += traffic_cost(p, tile.size_x() * tile.size_y() * tiles * 64 * p.blocks_in);
     const int all = p.blocks_out;
     std::optional<Candidate> best;
     for (int blocks = 1; blocks <= std::min(all, most_pass_blocks); ++blocks) {
@@ -267,7 +270,8 @@ std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const SizeHi
     const int limit = 1 << 20;  // beyond it the arithmetic below would overflow, and no padding makes sense
     if (hint.width > limit || hint.height > limit || dilation_x > limit || dilation_y > limit) return std::nullopt;
 
-    Problem p{hint.width, hint.height, 0, 0, 0, dilation_x, dilation_y};
+    Problem p{hint.width, hint.height, 0, 0, 0, dilation_x, dilation_y, 1};
+    if (products_per_cycle(target) > 1) p.memory = memory_of_fast_cores;
     p.blocks_in = ceil_div(hint.channels_in, channel_block);
     p.blocks_out = ceil_div(hint.channels_out, channel_block);
     p.depth = hint.channels_in < channel_block ? hint.channels_in : p.blocks_in * channel_block;

@@ -11,4 +11,10 @@ int vector_floats(const Halide::Target& target) {
     return target.natural_vector_size<float>();
 }
 
+int products_per_cycle(const Halide::Target& target) {
+    const bool avx512 =
+        target.has_feature(Halide::Target::AVX512_Skylake) || target.has_feature(Halide::Target::AVX512);
+    return avx512 && !target.has_feature(Halide::Target::AVX512_Zen4) ? 2 : 1;
+}
+
 }  // namespace atrous

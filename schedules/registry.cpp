@@ -92,6 +92,10 @@ bool has_winograd_schedules(std::string_view target) {
     return has_blocked_schedules(parse(target));
 }
 
+int products_per_cycle(std::string_view target) {
+    return products_per_cycle(parse(target));
+}
+
 std::string kernel_name(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {
     Decision decision = decide(spec, hint, parse(target));
     return decision.layout.empty() ? name_of(spec) : name_of(spec) + "_" + decision.layout;

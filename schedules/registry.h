@@ -17,6 +17,7 @@ Packing preferred_packing(const ConvSpec&, int64_t channels_in, int64_t channels
 
 // Whether the transforms and products of Winograd convolution are fast on `target`.
 bool has_winograd_schedules(std::string_view target);
+int products_per_cycle(std::string_view target);  // as in layout.h
 
 // The name of the kernel that the registry would make: name_of(spec), then what the schedule decided from the hint
 // ("_t14x2"). Kernels of equal names are equal.

@@ -30,10 +30,9 @@ int choose_tile(int width, std::initializer_list<int> candidates) {
 Layout register_tile(const SizeHint& hint, const Target& target, bool scattered) {
     Layout layout;
     int blocks = (hint.channels_out + channel_block - 1) / channel_block;
-    // Intel's do two products of 16 floats a cycle, AMD's one, which leaves more time for reading.
-    const bool hurried = !target.has_feature(Target::AVX512_Zen4);
     const bool wide = target.has_feature(Target::AVX512_Skylake) || target.has_feature(Target::AVX512);
-    if (wide && scattered && hurried && blocks > 0 && blocks % 4 == 0) {
+    // One product a cycle leaves time enough for reading.
+    if (scattered && products_per_cycle(target) > 1 && blocks > 0 && blocks % 4 == 0) {
         layout.tile_blocks = 4;
         layout.tile_x = choose_tile(hint.width, {6, 5});
     } else if (wide) {
