@@ -1,9 +1,10 @@
-// A convolution in Winograd's domain, in either of two orders:
-// - groups of tiles outside: all filters are transformed, then a loop over groups of tiles takes each through three
-//   kernels, with the tiles in the scratch memory of the thread;
-// - filters outside, where they are large and the tiles few: all tiles are transformed, then a loop over blocks of
-// output
-//   channels transforms the filters of each in passing, into scratch memory, and goes on with products and outputs.
+// A convolution in Winograd's domain, in either of two orders.
+//
+// Groups of tiles outside: all filters are transformed, then a loop over groups of tiles takes each through three
+// kernels, with the tiles in the scratch memory of the thread.
+//
+// Filters outside, where they are large and the tiles few: all tiles are transformed, then a loop over blocks of output
+// channels transforms the filters of each in passing, into scratch memory, and goes on with products and outputs.
 #include "compiler/lowering.h"
 
 namespace atrous {
@@ -99,16 +100,17 @@ class WinogradLowering {
           tiles_y_(winograd_tiles(height_, tile_.outputs_y, call.dilation_y)) {}
 
     void groups_outside() {
-        const Groups x(tiles_x_, choice_.tiles_x), y(tiles_y_, choice_.tiles_y);
+        const Groups columns(tiles_x_, choice_.tiles_x), rows(tiles_y_, choice_.tiles_y);
         Filters filters(tile_, blocks_in_, blocks_out_);
         filters.lie_in(to_.temporary(filters.size, call_.name));
         transform_filters(call_.weights, filters);
 
-        to_.begin_loop(x.count * y.count * images_);
-        Domain in(tile_, x.tiles, y.tiles, Size(1), blocks_in_), out(tile_, x.tiles, y.tiles, Size(1), blocks_out_);
+        to_.begin_loop(columns.count * rows.count * images_);
+        Domain in(tile_, columns.tiles, rows.tiles, Size(1), blocks_in_);
+        Domain out(tile_, columns.tiles, rows.tiles, Size(1), blocks_out_);
         in.lie_in(to_.scratch(in.size, call_.name));
         out.lie_in(to_.scratch(out.size, call_.name));
-        const std::vector<PlanArg> group{IterationArg{}, IntegerArg{x.count}, IntegerArg{y.count}};
+        const std::vector<PlanArg> group{IterationArg{}, IntegerArg{columns.count}, IntegerArg{rows.count}};
         Size first;
         for (const BufferView& x : call_.x) {
             transform_pixels(x, group, blocks_of(in, first, x.dims[3].extent));

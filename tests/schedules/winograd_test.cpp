@@ -241,6 +241,27 @@ TEST_CASE("from the Winograd domain back to pixels") {
     }
 }
 
+TEST_CASE("groups of tiles outside for large images, wide ones; filters outside where they are the larger part") {
+    ConvSpec spec;
+    spec.packing = Packing::c16;
+    spec.kernel_x = spec.kernel_y = 3;
+    for (const std::string& target : runnable_targets()) {
+        const auto choice = [&](const SizeHint& size) {
+            return choose_winograd(spec, size, 1, 1, WinogradPolicy::automatic, target);
+        };
+        const auto image = choice({256, 256, 64, 64});
+        REQUIRE(image);
+        CHECK(image->blocks == 0);
+        CHECK(image->tiles_x >= image->tiles_y);
+        const auto deep = choice({20, 20, 512, 512});
+        REQUIRE(deep);
+        REQUIRE(deep->blocks > 0);
+        CHECK(32 % deep->blocks == 0);
+        CHECK(deep->tiles_x == winograd_tiles(20, deep->tile.outputs_x, 1));
+        CHECK(deep->tiles_y == winograd_tiles(20, deep->tile.outputs_y, 1));
+    }
+}
+
 TEST_CASE("Winograd is chosen where it can be computed") {
     const std::string target = runnable_targets().back();
     ConvSpec spec;
