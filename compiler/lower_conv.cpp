@@ -28,7 +28,6 @@ struct Call {
     Operands operands;
     Packing packing = Packing::planar;
     int64_t channels_in = 1, channels_out = 1, groups = 1;
-    BufferView x;  // not of a concatenation that was put off
     BufferView out, residual, bias, slope;
 };
 
@@ -37,8 +36,7 @@ Call call_of(Lowering& to, const Node& node, int64_t groups) {
     call.groups = groups;
     call.channels_in = fixed_extent(to.value(call.operands.x), 1);
     call.channels_out = fixed_extent(to.value(node.outputs[0]), 1);
-    if (!to.is_put_off(call.operands.x))
-        call.x = image_view(to.read(call.operands.x, call.packing), to.shape(call.operands.x));
+    if (!to.is_put_off(call.operands.x)) to.read(call.operands.x, call.packing);  // before the output takes its place
     call.bias = to.channel_vector(call.operands.bias, call.channels_out, call.packing);
     if (has(call.operands.slope)) call.slope = to.channel_vector(call.operands.slope, call.channels_out, call.packing);
     if (has(call.operands.residual))
@@ -52,9 +50,11 @@ struct Window {
 };
 
 // Input, weights, bias, [slope], [residual], window, what the spec asks for besides, parameters, output.
-std::vector<PlanArg> arguments(const Call& call, const Node& node, const BufferView& weights, const Window& window,
-                               const std::vector<int64_t>& besides, const BufferView& residual, const BufferView& out) {
-    std::vector<PlanArg> args{call.x, weights, call.bias};
+std::vector<PlanArg> arguments(Lowering& to, const Call& call, const Node& node, const BufferView& weights,
+                               const Window& window, const std::vector<int64_t>& besides, const BufferView& residual,
+                               const BufferView& out) {
+    const ValueId x = call.operands.x;
+    std::vector<PlanArg> args{image_view(to.read(x, call.packing), to.shape(x)), weights, call.bias};
     if (has(call.operands.slope)) args.push_back(call.slope);
     if (has(call.operands.residual)) args.push_back(residual);
     for (const int64_t number : {window.dilation_x, window.dilation_y, window.pad_left, window.pad_top})
@@ -91,6 +91,16 @@ std::optional<ConvAxis> known_axis(const Size& x, const Size& out, int64_t taps,
     return ConvAxis{narrow(*end), narrow(*in), narrow(taps), narrow(stride), narrow(dilation), narrow(pad)};
 }
 
+// Both axes of a convolution, as far as they are known.
+struct ConvAxes {
+    std::optional<ConvAxis> x, y;
+
+    ConvAxes(const ImageShape& in, const Size& width, const Size& height, const ConvSpec& spec, const Window& window)
+        : x(known_axis(in.w, width, spec.kernel_x, spec.stride_x, window.dilation_x, window.pad_left)),
+          y(known_axis(in.h, height, spec.kernel_y, spec.stride_y, window.dilation_y, window.pad_top)) {}
+    double share() const { return x && y ? direct_share(*x, *y) : 1; }
+};
+
 // Columns of an image, blocked.
 BufferView columns_of(BufferView view, const ConvColumns& columns) {
     ViewDim& x = view.dims[1];
@@ -108,10 +118,9 @@ BufferView taps_of(BufferView weights, const ConvColumns& columns) {
 }
 
 // One call of a dense convolution kernel: a Conv, a Linear, or a phase of a transposed one.
-void call_convolution(Lowering& to, const Node& node, const Call& given, const DenseWeights& weights,
+void call_convolution(Lowering& to, const Node& node, const Call& call, const DenseWeights& weights,
                       const Window& window, const Pair& stride, const BufferView& residual, const BufferView& out,
                       const SizeHint& hint, const Size& skip) {
-    Call call = given;
     ConvSpec spec = spec_of<ConvSpec>(node, call.packing, weights.kernel_y, weights.kernel_x, stride);
     spec.grouped = call.groups > 1;
     const bool blocked = call.packing == Packing::c16;
@@ -127,20 +136,15 @@ void call_convolution(Lowering& to, const Node& node, const Call& given, const D
     const int64_t out_per_group = blocked ? (per_group + channel_block - 1) / channel_block : per_group;
     std::vector<ConvColumns> pieces;
     if (blocked) {
-        const std::vector<BufferView> blocks = to.read_blocks(call.operands.x);
-        const auto x = known_axis(blocks[0].dims[1].extent, out.dims[1].extent, weights.kernel_x, stride[1],
-                                  window.dilation_x, window.pad_left);
-        const auto y = known_axis(blocks[0].dims[2].extent, out.dims[2].extent, weights.kernel_y, stride[0],
-                                  window.dilation_y, window.pad_top);
-        if (lower_winograd(to, {spec, hint, name, blocks, packed, call.bias, call.slope, residual, out,
-                                window.dilation_x, window.dilation_y, window.pad_left, window.pad_top, node.fused.alpha,
-                                node.fused.beta, x && y ? direct_share(*x, *y) : 1}))
+        const ConvAxes axes(image_of(to.shape(call.operands.x)), out.dims[1].extent, out.dims[2].extent, spec, window);
+        if (lower_winograd(to, {spec, hint, name, to.read_blocks(call.operands.x), packed, call.bias, call.slope,
+                                residual, out, window.dilation_x, window.dilation_y, window.pad_left, window.pad_top,
+                                node.fused.alpha, node.fused.beta, axes.share()}))
             return;
-        if (x) pieces = split_columns(*x);
-        call.x = image_view(to.read(call.operands.x, call.packing), to.shape(call.operands.x));
+        if (axes.x) pieces = split_columns(*axes.x);
     }
     if (pieces.empty() || (pieces.size() == 1 && pieces[0].taps == spec.kernel_x))
-        return to.step(spec, arguments(call, node, packed, window, {out_per_group}, residual, out), hint, skip);
+        return to.step(spec, arguments(to, call, node, packed, window, {out_per_group}, residual, out), hint, skip);
     // In pieces of a row, which leaves much of the padding out.
     for (const ConvColumns& piece : pieces) {
         spec.kernel_x = piece.taps;
@@ -149,9 +153,10 @@ void call_convolution(Lowering& to, const Node& node, const Call& given, const D
         SizeHint narrow = hint;
         narrow.width = piece.end - piece.begin;
         const BufferView added = has(call.operands.residual) ? columns_of(residual, piece) : residual;
-        to.step(spec,
-                arguments(call, node, taps_of(packed, piece), shifted, {out_per_group}, added, columns_of(out, piece)),
-                narrow, skip);
+        to.step(
+            spec,
+            arguments(to, call, node, taps_of(packed, piece), shifted, {out_per_group}, added, columns_of(out, piece)),
+            narrow, skip);
     }
 }
 
@@ -165,7 +170,7 @@ void call_depthwise(Lowering& to, const Node& node, const Call& call, const Dens
         call.packing == Packing::c16
             ? to.weights(pack_depthwise_weights(weights), {Size(channel_block), kx, ky, channel_blocks(c)}, name)
             : to.weights(weights.numbers, {kx, ky, Size(1), c}, name);
-    to.step(spec, arguments(call, node, packed, window, {}, residual, out), hint, skip);
+    to.step(spec, arguments(to, call, node, packed, window, {}, residual, out), hint, skip);
 }
 
 double output_numbers(Lowering& to, ValueId v) {
@@ -220,7 +225,7 @@ void lower_planar_transposed(Lowering& to, const Node& node, const TransposedCon
                                           {Size(op.kernel[1]), Size(op.kernel[0]), Size(out), Size(call.channels_in)},
                                           to.value(call.operands.weights).name);
     const Window window{op.dilation[1], op.dilation[0], op.pad_begin[1], op.pad_begin[0]};
-    to.step(spec, arguments(call, node, weights, window, {in, out}, call.residual, call.out),
+    to.step(spec, arguments(to, call, node, weights, window, {in, out}, call.residual, call.out),
             to.hint_of(image_of(to.shape(node.outputs[0])), call.channels_in, call.channels_out));
 }
 
@@ -278,7 +283,7 @@ void lower_widening(Lowering& to, const Node& node, const TransposedConvOp& op, 
                        to.value(call.operands.weights).name);
         const Window window{1, y.dilation, -wide.first, y.pad_begin};
         const BufferView residual = has(call.operands.residual) ? rows_of(call.residual, v, height) : BufferView{};
-        to.step(spec, arguments(call, node, weights, window, {}, residual, rows_of(call.out, v, height)),
+        to.step(spec, arguments(to, call, node, weights, window, {}, residual, rows_of(call.out, v, height)),
                 to.hint_of(shape, call.channels_in, call.channels_out), skip);
     }
 }
@@ -334,10 +339,9 @@ bool is_for_winograd(const Lowering& to, const Node& node) {
     const Value &x = to.value(node.inputs[0]), &y = to.value(node.outputs[0]);
     const ImageShape in = image_of(x.shape), out = image_of(y.shape);
     const auto spec = spec_of<ConvSpec>(node, Packing::c16, op->kernel[0], op->kernel[1], op->stride);
-    const auto width = known_axis(in.w, out.w, spec.kernel_x, spec.stride_x, op->dilation[1], op->pad_begin[1]);
-    const auto height = known_axis(in.h, out.h, spec.kernel_y, spec.stride_y, op->dilation[0], op->pad_begin[0]);
-    return winograd_choice(to.options(), spec, to.hint_of(out, fixed_extent(x, 1), fixed_extent(y, 1)), op->dilation[1],
-                           op->dilation[0], width && height ? direct_share(*width, *height) : 1)
+    const Window window{op->dilation[1], op->dilation[0], op->pad_begin[1], op->pad_begin[0]};
+    return winograd_choice(to.options(), spec, to.hint_of(out, fixed_extent(x, 1), fixed_extent(y, 1)),
+                           window.dilation_x, window.dilation_y, ConvAxes(in, out.w, out.h, spec, window).share())
         .has_value();
 }
 

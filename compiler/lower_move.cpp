@@ -38,10 +38,10 @@ void copy_part(Lowering& to, ValueId part, const Location& slice, Packing packin
 }  // namespace
 
 void lower_concat(Lowering& to, const Node& node) {
+    const auto axis = static_cast<size_t>(std::get<ConcatOp>(node.op).axis);
     for (const ValueId part : node.inputs)
         for (size_t d = 0; d < to.shape(part).size(); ++d)
-            if (d != static_cast<size_t>(std::get<ConcatOp>(node.op).axis))
-                to.require_equal(to.shape(part)[d], to.shape(node.outputs[0])[d], "extents of its inputs");
+            if (d != axis) to.require_equal(to.shape(part)[d], to.shape(node.outputs[0])[d], "extents of its inputs");
     if (!to.is_put_off(node.outputs[0])) join_parts(to, node);
 }
 

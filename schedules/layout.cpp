@@ -11,10 +11,12 @@ int vector_floats(const Halide::Target& target) {
     return target.natural_vector_size<float>();
 }
 
+bool has_avx512(const Halide::Target& target) {
+    return target.has_feature(Halide::Target::AVX512_Skylake) || target.has_feature(Halide::Target::AVX512);
+}
+
 int products_per_cycle(const Halide::Target& target) {
-    const bool avx512 =
-        target.has_feature(Halide::Target::AVX512_Skylake) || target.has_feature(Halide::Target::AVX512);
-    return avx512 && !target.has_feature(Halide::Target::AVX512_Zen4) ? 2 : 1;
+    return has_avx512(target) && !target.has_feature(Halide::Target::AVX512_Zen4) ? 2 : 1;
 }
 
 }  // namespace atrous

@@ -30,12 +30,11 @@ int choose_tile(int width, std::initializer_list<int> candidates) {
 Layout register_tile(const SizeHint& hint, const Target& target, bool scattered) {
     Layout layout;
     int blocks = (hint.channels_out + channel_block - 1) / channel_block;
-    const bool wide = target.has_feature(Target::AVX512_Skylake) || target.has_feature(Target::AVX512);
     // One product a cycle leaves time enough for reading.
     if (scattered && products_per_cycle(target) > 1 && blocks > 0 && blocks % 4 == 0) {
         layout.tile_blocks = 4;
         layout.tile_x = choose_tile(hint.width, {6, 5});
-    } else if (wide) {
+    } else if (has_avx512(target)) {
         // 32 registers: tile_x · tile_blocks accumulators, tile_blocks weights, broadcasts. (14 × 2 leaves too few for
         // the broadcasts of an unrolled loop: one accumulator was spilled.)
         layout.tile_blocks = blocks == 0 || blocks % 2 == 0 ? 2 : 1;
