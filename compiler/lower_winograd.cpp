@@ -6,6 +6,7 @@
 // Filters outside, where they are large and the tiles few: all tiles are transformed, then a loop over blocks of output
 // channels transforms the filters of each in passing, into scratch memory, and goes on with products and outputs.
 #include "compiler/lowering.h"
+#include "schedules/registry.h"
 
 namespace atrous {
 
@@ -26,28 +27,64 @@ struct Groups {
 
 constexpr int64_t lane = channel_block;
 
-// From an element of the domain to the next: an odd number of cache lines, so that elements do not all fall into the
-// same few sets.
-Size element_stride(const Size& vectors) {
+// From an element of the domain, or a block of channels, to the next: an odd number of cache lines, so that they do not
+// all fall into the same few sets. In floats.
+Size odd_lines(const Size& vectors) {
     return maximum(floor_div(vectors, Size(2)) * Size(2) + Size(1), Size(1)) * Size(lane);
 }
 
-// Tiles in Winograd's domain, (c, tile, block, element), as the matrix product sees them, and (c, tile x, tile y,
-// block, element x, element y, image), as the transforms do.
-struct Domain {
+// Tiles that are done together, of one image or of several, and how many the matrix product takes for a panel.
+struct Tiles {
+    Size x, y, images;
+    int64_t panel;
+
+    Size count() const { return x * y * images; }
+    Size panels() const { return ceil_div(count(), Size(panel)); }
+};
+
+// Pixels in Winograd's domain, in panels: (c, tile, block, panel, element), as the matrix product sees them, and (c,
+// tile, panel, block, element x, element y), as the transform does.
+struct Inputs {
     Size size, block_stride;  // in floats
     BufferView matrices, tiles;
 
-    Domain(const WinogradTile& tile, const Size& tiles_x, const Size& tiles_y, const Size& images, const Size& blocks) {
-        const Size image = tiles_x * tiles_y, count = image * images, element = element_stride(count * blocks);
+    Inputs(const WinogradTile& tile, const Tiles& all, const Size& blocks)
+        : block_stride(Size(all.panel * lane)) {
+        const Size panel = block_stride * blocks, element = odd_lines(Size(all.panel) * blocks * all.panels());
         const Size elements(tile.size_x() * tile.size_y());
         size = element * elements;
-        block_stride = count * Size(lane);
-        matrices.dims = {{Size(lane), Size(1)}, {count, Size(lane)}, {blocks, block_stride}, {elements, element}};
-        tiles.dims = {{Size(lane), Size(1)},           {tiles_x, Size(lane)},
-                      {tiles_y, tiles_x * Size(lane)}, {blocks, block_stride},
-                      {Size(tile.size_x()), element},  {Size(tile.size_y()), element * Size(tile.size_x())},
-                      {images, image * Size(lane)}};
+        const ViewDim lanes{Size(lane), Size(1)}, in_panel{Size(all.panel), Size(lane)}, panels{all.panels(), panel};
+        matrices.dims = {lanes, in_panel, {blocks, block_stride}, panels, {elements, element}};
+        tiles.dims = {lanes,
+                      in_panel,
+                      panels,
+                      {blocks, block_stride},
+                      {Size(tile.size_x()), element},
+                      {Size(tile.size_y()), element * Size(tile.size_x())}};
+    }
+    void lie_in(uint32_t tensor) { matrices.tensor = tiles.tensor = tensor; }
+};
+
+// Products, one tile after the other: (c, tile in panel, panel, block, element) for the matrix product, and (c, tile x,
+// tile y, block, element x, element y, image) for the transform.
+struct Products {
+    Size size;  // in floats
+    BufferView matrices, tiles;
+
+    Products(const WinogradTile& tile, const Tiles& all, const Size& blocks) {
+        const Size block = odd_lines(all.panels() * Size(all.panel));
+        const Size element = odd_lines(floor_div(block, Size(lane)) * blocks);
+        const Size elements(tile.size_x() * tile.size_y());
+        size = element * elements;
+        matrices.dims = {{Size(lane), Size(1)},
+                         {Size(all.panel), Size(lane)},
+                         {all.panels(), Size(all.panel * lane)},
+                         {blocks, block},
+                         {elements, element}};
+        tiles.dims = {{Size(lane), Size(1)},          {all.x, Size(lane)},
+                      {all.y, all.x * Size(lane)},    {blocks, block},
+                      {Size(tile.size_x()), element}, {Size(tile.size_y()), element * Size(tile.size_x())},
+                      {all.images, all.x * all.y * Size(lane)}};
     }
     void lie_in(uint32_t tensor) { matrices.tensor = tiles.tensor = tensor; }
 };
@@ -58,7 +95,7 @@ struct Filters {
     BufferView matrices, taps;
 
     Filters(const WinogradTile& tile, const Size& blocks_in, const Size& blocks_out) {
-        const Size depth = blocks_in * Size(lane), element = element_stride(depth * blocks_out);
+        const Size depth = blocks_in * Size(lane), element = odd_lines(depth * blocks_out);
         const Size elements(tile.size_x() * tile.size_y());
         size = element * elements;
         const ViewDim lanes{Size(lane), Size(1)}, k{depth, Size(lane)}, block{blocks_out, depth * Size(lane)};
@@ -70,9 +107,9 @@ struct Filters {
 };
 
 // The tiles of `count` channel blocks from `first` on.
-BufferView blocks_of(const Domain& domain, const Size& first, const Size& count) {
-    BufferView tiles = domain.tiles;
-    tiles.offset = first * domain.block_stride;
+BufferView blocks_of(const Inputs& inputs, const Size& first, const Size& count) {
+    BufferView tiles = inputs.tiles;
+    tiles.offset = first * inputs.block_stride;
     tiles.dims[3].extent = count;
     return tiles;
 }
@@ -97,7 +134,9 @@ class WinogradLowering {
           blocks_in_(call.weights.dims[4].extent),
           blocks_out_(call.weights.dims[5].extent),
           tiles_x_(winograd_tiles(width_, tile_.outputs_x, call.dilation_x)),
-          tiles_y_(winograd_tiles(height_, tile_.outputs_y, call.dilation_y)) {}
+          tiles_y_(winograd_tiles(height_, tile_.outputs_y, call.dilation_y)),
+          panel_(panel_tiles({choice.tiles_x * choice.tiles_y, 0, call.hint.channels_in, channels_at_a_time()},
+                             to.options().targets[0])) {}
 
     void groups_outside() {
         const Groups columns(tiles_x_, choice_.tiles_x), rows(tiles_y_, choice_.tiles_y);
@@ -106,14 +145,15 @@ class WinogradLowering {
         transform_filters(call_.weights, filters);
 
         to_.begin_loop(columns.count * rows.count * images_);
-        Domain in(tile_, columns.tiles, rows.tiles, Size(1), blocks_in_);
-        Domain out(tile_, columns.tiles, rows.tiles, Size(1), blocks_out_);
+        const Tiles tiles{columns.tiles, rows.tiles, Size(1), panel_};
+        Inputs in(tile_, tiles, blocks_in_);
+        Products out(tile_, tiles, blocks_out_);
         in.lie_in(to_.scratch(in.size, call_.name));
         out.lie_in(to_.scratch(out.size, call_.name));
         const std::vector<PlanArg> group{IterationArg{}, IntegerArg{columns.count}, IntegerArg{rows.count}};
         Size first;
         for (const BufferView& x : call_.x) {
-            transform_pixels(x, group, blocks_of(in, first, x.dims[3].extent));
+            transform_pixels(x, group, tiles, blocks_of(in, first, x.dims[3].extent));
             first = first + x.dims[3].extent;
         }
         multiply(filters, in, out);
@@ -122,14 +162,15 @@ class WinogradLowering {
     }
 
     void filters_outside() {
-        Domain in(tile_, tiles_x_, tiles_y_, images_, blocks_in_);
+        const Tiles tiles{tiles_x_, tiles_y_, images_, panel_};
+        Inputs in(tile_, tiles, blocks_in_);
         in.lie_in(to_.temporary(in.size, call_.name));
         const std::vector<PlanArg> all{IntegerArg{Size(0)}, IntegerArg{Size(1)}, IntegerArg{Size(1)}};
         Size first;
         for (const BufferView& x : call_.x) {
             const Size count = x.dims[3].extent;
             to_.begin_loop(count);
-            transform_pixels(moving(x, 3, Size(1)), all, moving(blocks_of(in, first, count), 3, Size(1)));
+            transform_pixels(moving(x, 3, Size(1)), all, tiles, moving(blocks_of(in, first, count), 3, Size(1)));
             to_.end_loop();
             first = first + count;
         }
@@ -138,7 +179,7 @@ class WinogradLowering {
         to_.begin_loop(floor_div(blocks_out_, blocks));
         Filters filters(tile_, blocks_in_, blocks);
         filters.lie_in(to_.scratch(filters.size, call_.name));
-        Domain out(tile_, tiles_x_, tiles_y_, images_, blocks);
+        Products out(tile_, tiles, blocks);
         out.lie_in(to_.scratch(out.size, call_.name));
         transform_filters(moving(call_.weights, 5, blocks), filters);
         multiply(filters, in, out);
@@ -155,23 +196,28 @@ class WinogradLowering {
         to_.step(WinogradWeightsSpec{ElementType::f32, tile_}, {weights, filters.taps});
     }
 
-    void transform_pixels(const BufferView& x, const std::vector<PlanArg>& group, const BufferView& tiles) {
+    void transform_pixels(const BufferView& x, const std::vector<PlanArg>& group, const Tiles& tiles,
+                          const BufferView& out) {
         // As far as the direct convolution reads: the tiles' last outputs may not exist.
         const Size last_x = width_ - Size(1) + Size((tile_.kernel_x - 1) * call_.dilation_x - call_.pad_left);
         const Size last_y = height_ - Size(1) + Size((tile_.kernel_y - 1) * call_.dilation_y - call_.pad_top);
         std::vector<PlanArg> args{x};
         args.insert(args.end(), group.begin(), group.end());
         for (const Size& number : {Size(call_.dilation_x), Size(call_.dilation_y), Size(call_.pad_left),
-                                   Size(call_.pad_top), last_x, last_y, tiles.dims[1].extent, tiles.dims[2].extent})
+                                   Size(call_.pad_top), last_x, last_y, tiles.x, tiles.y, tiles.count(),
+                                   Size(tiles.panel)})
             args.push_back(IntegerArg{number});
-        args.push_back(tiles);
+        args.push_back(out);
         to_.step(WinogradInputSpec{ElementType::f32, tile_}, args);
     }
 
-    void multiply(const Filters& filters, const Domain& in, const Domain& out) {
-        const int blocks = choice_.blocks > 0 ? choice_.blocks * channel_block : call_.hint.channels_out;
-        const SizeHint hint{choice_.tiles_x * choice_.tiles_y, 0, call_.hint.channels_in, blocks};
+    void multiply(const Filters& filters, const Inputs& in, const Products& out) {
+        const SizeHint hint{static_cast<int>(panel_), 0, call_.hint.channels_in, channels_at_a_time()};
         to_.step(BatchedGemmSpec{}, {filters.matrices, in.matrices, out.matrices}, hint);
+    }
+
+    int channels_at_a_time() const {
+        return choice_.blocks > 0 ? choice_.blocks * channel_block : call_.hint.channels_out;
     }
 
     void transform_products(const BufferView& products, const BufferView& bias, const BufferView& slope,
@@ -195,6 +241,7 @@ class WinogradLowering {
     const WinogradChoice& choice_;
     const WinogradTile& tile_;
     Size width_, height_, images_, blocks_in_, blocks_out_, tiles_x_, tiles_y_;
+    int64_t panel_;
 };
 
 // "winograd F(4x4,3x3), 1x16 tiles" or "winograd F(4x4,3x3), 32 channels": what is done at a time.

@@ -14,7 +14,7 @@ Expr finish(Expr sum, ElementwiseFunction activation, Residual residual, Expr sl
     return sum;
 }
 
-DilatedConv dilated_conv(const ConvSpec& spec, const ConvInputs& in) {
+DilatedConv dilated_conv(const ConvSpec& spec, const ConvInputs& in, int depth) {
     DilatedConv conv;
     const ImageVars& v = conv.v;
     ImageTensor x{in.input, spec.packing};
@@ -26,14 +26,28 @@ DilatedConv dilated_conv(const ConvSpec& spec, const ConvInputs& in) {
     auto source_y = [&](const RVar& k) { return v.y * spec.stride_y + k * in.dilation_y - in.pad_top; };
     Expr first_block = spec.grouped ? (v.cb / in.co_blocks) * in.ci_blocks : Expr(0);
     if (spec.packing == Packing::c16) {
-        conv.taps = RDom(0, in.ci_lanes, 0, spec.kernel_x, 0, spec.kernel_y, 0, in.ci_blocks, "r");
-        RVar ci = conv.taps.x, kx = conv.taps.y, ky = conv.taps.z, cib = conv.taps.w;
+        const bool in_parts = depth > 0;
+        conv.taps = RDom(0, in.ci_lanes, 0, spec.kernel_x, 0, spec.kernel_y, 0, in_parts ? depth : in.ci_blocks, "r");
+        RVar ci = conv.taps.x, kx = conv.taps.y, ky = conv.taps.z;
         // Large dilations have whole kernel rows in the padding: with rate 18 on 33 rows they are 36 % of all.
         if (in.height.defined() && spec.kernel_y > 1) {
             conv.taps.where(source_y(ky) >= 0 && source_y(ky) < in.height);
         }
-        conv.sum(v.in(spec.packing)) +=
-            in.weights(v.c, ci, kx, ky, cib, v.cb) * x(ci, source_x(kx), source_y(ky), first_block + cib, v.n);
+        auto product = [&](const Expr& cib) {
+            return in.weights(v.c, ci, kx, ky, cib, v.cb) * x(ci, source_x(kx), source_y(ky), first_block + cib, v.n);
+        };
+        if (in_parts) {
+            Var number("number");
+            Expr cib = number * depth + conv.taps.w;
+            conv.taps.where(cib < in.ci_blocks);
+            conv.part = Func("part");
+            conv.part(v.c, v.x, v.y, v.cb, v.n, number) = 0.f;
+            conv.part(v.c, v.x, v.y, v.cb, v.n, number) += product(cib);
+            conv.parts = RDom(0, (in.ci_blocks + depth - 1) / depth, "parts");
+            conv.sum(v.in(spec.packing)) += conv.part(v.c, v.x, v.y, v.cb, v.n, conv.parts);
+        } else {
+            conv.sum(v.in(spec.packing)) += product(conv.taps.w);
+        }
     } else {
         conv.taps = RDom(0, spec.kernel_x, 0, spec.kernel_y, 0, in.ci_blocks, "r");
         RVar kx = conv.taps.x, ky = conv.taps.y, ci = conv.taps.z;

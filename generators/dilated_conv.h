@@ -24,10 +24,15 @@ struct ConvInputs {
 struct DilatedConv {
     Halide::Func sum, output;  // sum: bias, then (update 0) one multiply-add per tap and input channel
     Halide::RDom taps;         // c16 (ci, kx, ky, cib) | planar (kx, ky, ci)
+    // Where the sum is made in parts: of so many input channel blocks each, (c, x, y, cb, n, part), added up by update 0
+    // of the sum; the taps are the part's.
+    Halide::Func part;
+    Halide::RDom parts;
     ImageVars v;
 };
 
-DilatedConv dilated_conv(const ConvSpec& spec, const ConvInputs& in);
+// depth, c16 only: the input channel blocks of a part; 0: no parts.
+DilatedConv dilated_conv(const ConvSpec& spec, const ConvInputs& in, int depth = 0);
 
 // y = activation(sum + residual) or activation(sum) + residual, shared by all kinds of convolution.
 Halide::Expr finish(Halide::Expr sum, ElementwiseFunction activation, Residual residual, Halide::Expr slope,

@@ -191,14 +191,16 @@ struct WinogradWeightsSpec {
 
 // A group of tiles of the input into the Winograd domain: input c16 with halo; group, groups_x, groups_y (the group's
 // index and how many there are along each axis), dilation_x, dilation_y, pad_left, pad_top, last_x, last_y (the largest
-// coordinates that may be read), tiles_x, tiles_y (of a group, the output's extents again); output (c, tx, ty, cb, ex,
-// ey, n) for n images from the group's on. Tiles past the image get finite numbers.
+// coordinates that may be read), tiles_x, tiles_y (of a group), tiles (of the group and of as many images from its own
+// on as that covers), P (tiles in a panel, the output's extent again); output (c, p, panel, cb, ex, ey): tile (x, y, n),
+// counted x first, then y, then image, is panel · P + p. Tiles past the image or past the last get finite numbers.
 struct WinogradInputSpec {
     ElementType element = ElementType::f32;
     WinogradTile tile;
 };
 
-// M(c, t, cb, e) = Σ U(c, k, cb, e) · V(k mod 16, t, k / 16, e): U; V; output M.
+// M(c, p, panel, cb, e) = Σ U(c, k, cb, e) · V(k mod 16, p, k / 16, panel, e): U; V; output M. What a register tile reads
+// of V, a panel, is one piece of memory. The hint's width is the number of tiles in a panel.
 struct BatchedGemmSpec {
     ElementType element = ElementType::f32;
 };

@@ -95,20 +95,23 @@ WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs
     WinogradInput w;
     const WinogradTile& tile = spec.tile;
     const TileGroup& g = in.group;
-    // Tiles at the end of an axis reach further than any output needs: there the last pixel that may be read will do.
-    Expr first_x = first_pixel(group_x(g) + w.tx, g.dilation_x, tile.outputs_x) - in.pad_left;
-    Expr first_y = first_pixel(group_y(g) + w.ty, g.dilation_y, tile.outputs_y) - in.pad_top;
+    // The last panel may have room for more tiles than there are: any will do there. Likewise, tiles at the end of an
+    // axis reach further than any output needs, and the last pixel that may be read will do.
+    Expr t = min(w.panel * in.panel_tiles + w.p, in.tiles - 1);
+    Expr tx = t % g.tiles_x, ty = t / g.tiles_x % g.tiles_y, image = image_of(g) + t / (g.tiles_x * g.tiles_y);
+    Expr first_x = first_pixel(group_x(g) + tx, g.dilation_x, tile.outputs_x) - in.pad_left;
+    Expr first_y = first_pixel(group_y(g) + ty, g.dilation_y, tile.outputs_y) - in.pad_top;
     Var iy("iy");
     w.rows = Func("rows");
-    w.rows(w.c, w.tx, w.ty, w.cb, w.ex, iy, w.n) =
+    w.rows(w.c, w.p, w.panel, w.cb, w.ex, iy) =
         mux(w.ex, product(winograd_matrices(tile.outputs_x, tile.kernel_x).input, [&](int i) {
                 return in.input(w.c, min(first_x + i * g.dilation_x, in.last_x),
-                                min(first_y + iy * g.dilation_y, in.last_y), w.cb, image_of(g) + w.n);
+                                min(first_y + iy * g.dilation_y, in.last_y), w.cb, image);
             }));
     w.output = Func("winograd_input");
-    w.output(w.c, w.tx, w.ty, w.cb, w.ex, w.ey, w.n) =
+    w.output(w.c, w.p, w.panel, w.cb, w.ex, w.ey) =
         mux(w.ey, product(winograd_matrices(tile.outputs_y, tile.kernel_y).input,
-                          [&](int i) { return w.rows(w.c, w.tx, w.ty, w.cb, w.ex, i, w.n); }));
+                          [&](int i) { return w.rows(w.c, w.p, w.panel, w.cb, w.ex, i); }));
     return w;
 }
 
@@ -116,11 +119,11 @@ BatchedGemm batched_gemm(const Func& weights, const Func& input, const Expr& k_b
     BatchedGemm g;
     g.k = RDom(0, channel_block, 0, k_blocks, "k");
     g.sum = Func("sum");
-    g.sum(g.c, g.t, g.cb, g.e) = 0.f;
-    g.sum(g.c, g.t, g.cb, g.e) +=
-        weights(g.c, g.k.y * channel_block + g.k.x, g.cb, g.e) * input(g.k.x, g.t, g.k.y, g.e);
+    g.sum(g.c, g.p, g.panel, g.cb, g.e) = 0.f;
+    g.sum(g.c, g.p, g.panel, g.cb, g.e) +=
+        weights(g.c, g.k.y * channel_block + g.k.x, g.cb, g.e) * input(g.k.x, g.p, g.k.y, g.panel, g.e);
     g.output = Func("batched_gemm");
-    g.output(g.c, g.t, g.cb, g.e) = g.sum(g.c, g.t, g.cb, g.e);
+    g.output(g.c, g.p, g.panel, g.cb, g.e) = g.sum(g.c, g.p, g.panel, g.cb, g.e);
     return g;
 }
 

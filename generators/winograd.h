@@ -36,17 +36,18 @@ struct WinogradInputs {
     Halide::Func input;  // (c, x, y, cb, n)
     TileGroup group;
     Halide::Expr pad_left, pad_top, last_x, last_y;
+    Halide::Expr tiles, panel_tiles;  // in all; in a panel
 };
 struct WinogradInput {
-    Halide::Func rows, output;  // along x, then along y: (c, tx, ty, cb, ex, ey, n)
-    Halide::Var c{"c"}, tx{"tx"}, ty{"ty"}, cb{"cb"}, ex{"ex"}, ey{"ey"}, n{"n"};
+    Halide::Func rows, output;  // along x, then along y: (c, p, panel, cb, ex, ey)
+    Halide::Var c{"c"}, p{"p"}, panel{"panel"}, cb{"cb"}, ex{"ex"}, ey{"ey"};
 };
 WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs& in);
 
 struct BatchedGemm {
-    Halide::Func sum, output;  // (c, t, cb, e)
+    Halide::Func sum, output;  // (c, p, panel, cb, e)
     Halide::RDom k;            // (lane, block)
-    Halide::Var c{"c"}, t{"t"}, cb{"cb"}, e{"e"};
+    Halide::Var c{"c"}, p{"p"}, panel{"panel"}, cb{"cb"}, e{"e"};
 };
 BatchedGemm batched_gemm(const Halide::Func& weights, const Halide::Func& input, const Halide::Expr& k_blocks);
 

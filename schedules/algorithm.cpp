@@ -36,6 +36,7 @@ struct Problem {
     double depth, blocks_in;  // input channels that are multiplied; blocks of 16
     int blocks_out;
     int dilation_x, dilation_y;
+    Core core;
     double memory;  // times what a byte of traffic costs
 };
 
@@ -58,9 +59,10 @@ double direct_cost(const Problem& p, const ConvSpec& spec, double share) {
 
 // Pixels or tiles that are computed when register tiles cover so many, the last one shifted inwards
 // (x86/register_tile.cpp).
-int covered(int tiles) {
-    int least = 5 * ceil_div(tiles, 5);
-    for (int tile = 6; tile <= 12; ++tile) least = std::min(least, tile * ceil_div(tiles, tile));
+int covered(int tiles, const Core& core) {
+    int least = std::numeric_limits<int>::max();
+    for (int tile = core.narrowest_tile; tile <= core.widest_tile; ++tile)
+        least = std::min(least, tile * ceil_div(tiles, tile));
     return least;
 }
 
@@ -81,7 +83,7 @@ double output_cost(const WinogradTile& tile) {
 
 double product_cost(const Problem& p, const WinogradTile& tile, int tiles, int blocks_out) {
     const double efficiency = gemm_efficiency * (blocks_out % 2 == 0 ? 1 : odd_blocks_efficiency);
-    return tile.size_x() * tile.size_y() * covered(tiles) * 16 * p.blocks_in * blocks_out / efficiency;
+    return tile.size_x() * tile.size_y() * covered(tiles, p.core) * 16 * p.blocks_in * blocks_out / efficiency;
 }
 
 // Filters into the domain; what they come from has to be read by any algorithm.
@@ -196,7 +198,7 @@ ConvColumns columns(const ConvAxis& x, int begin, int end) {
 }
 
 int cost_of(const ConvColumns& columns) {
-    return covered(columns.end - columns.begin) * columns.taps;
+    return covered(columns.end - columns.begin, {}) * columns.taps;
 }
 
 }  // namespace
@@ -270,8 +272,8 @@ std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const SizeHi
     const int limit = 1 << 20;  // beyond it the arithmetic below would overflow, and no padding makes sense
     if (hint.width > limit || hint.height > limit || dilation_x > limit || dilation_y > limit) return std::nullopt;
 
-    Problem p{hint.width, hint.height, 0, 0, 0, dilation_x, dilation_y, 1};
-    if (products_per_cycle(target) > 1) p.memory = memory_of_fast_cores;
+    Problem p{hint.width, hint.height, 0, 0, 0, dilation_x, dilation_y, core_of(target), 1};
+    if (p.core.products_per_cycle > 1) p.memory = memory_of_fast_cores;
     p.blocks_in = ceil_div(hint.channels_in, channel_block);
     p.blocks_out = ceil_div(hint.channels_out, channel_block);
     p.depth = hint.channels_in < channel_block ? hint.channels_in : p.blocks_in * channel_block;

@@ -56,7 +56,7 @@ class Builder {
 
     Kernel operator()(const ConvSpec& s) {
         ConvInputs in = conv_inputs(s, s.packing == Packing::c16 ? 6 : 4, s.grouped);
-        DilatedConv conv = dilated_conv(s, in);
+        DilatedConv conv = dilated_conv(s, in, choose(dilated_conv_rules, s, hint_, target_).layout.depth);
         Extents extents = output_extents(conv.output, s.packing);
         extents.ci_lanes = in.ci_lanes;
         return convolution(dilated_conv_rules, s, conv, extents);
@@ -229,6 +229,8 @@ class Builder {
         in.last_y = args_.i32("last_y");
         in.group.tiles_x = args_.i32("tiles_x");
         in.group.tiles_y = args_.i32("tiles_y");
+        in.tiles = args_.i32("tiles");
+        in.panel_tiles = args_.i32("panel_tiles");
         WinogradInput w = winograd_input(s, in);
         w.output.output_buffer().dim(1).set_stride(channel_block);
         if (scheduled_) fallback::apply(w, s, target_);
@@ -236,14 +238,14 @@ class Builder {
     }
 
     Kernel operator()(const BatchedGemmSpec& s) {
-        ImageParam weights = args_.buffer("weights", 4), input = args_.buffer("input", 4);
+        ImageParam weights = args_.buffer("weights", 4), input = args_.buffer("input", 5);
         weights.dim(0).set_extent(channel_block);
         weights.dim(1).set_stride(channel_block);
         input.dim(1).set_stride(channel_block);
         BatchedGemm g = batched_gemm(weights, input, input.dim(2).extent());
         g.output.output_buffer().dim(1).set_stride(channel_block);
         return convolution(batched_gemm_rules, s, g,
-                           {g.output.output_buffer().dim(1).extent(), g.output.output_buffer().dim(2).extent()});
+                           {g.output.output_buffer().dim(1).extent(), g.output.output_buffer().dim(3).extent()});
     }
 
     Kernel operator()(const WinogradOutputSpec& s) {

@@ -4,7 +4,8 @@ namespace atrous {
 
 std::string Layout::text() const {
     if (tile_x == 1 && tile_blocks == 1) return {};
-    return "t" + std::to_string(tile_x) + "x" + std::to_string(tile_blocks) + (blocks_outer ? "w" : "r");
+    return "t" + std::to_string(tile_x) + "x" + std::to_string(tile_blocks) + (blocks_outer ? "w" : "r") +
+           (depth > 0 ? "d" + std::to_string(depth) : "");
 }
 
 int vector_floats(const Halide::Target& target) {

@@ -12,6 +12,7 @@ namespace atrous {
 struct Layout {
     int tile_x = 1;             // output pixels of one register tile
     int tile_blocks = 1;        // channel blocks of one register tile
+    int depth = 0;              // input channel blocks that are summed up at a time, for a whole row; 0: all
     bool blocks_outer = false;  // loop over channel blocks outside rows: weights stay in cache, not rows
 
     std::string text() const;  // "t10x2r"; empty when nothing was decided

@@ -4,6 +4,7 @@
 #include "runtime/error.h"
 #include "schedules/kernels.h"
 #include "schedules/rules.h"
+#include "schedules/x86/register_tile.h"
 #include "schedules_version.h"
 
 namespace atrous {
@@ -92,8 +93,17 @@ bool has_winograd_schedules(std::string_view target) {
     return has_blocked_schedules(parse(target));
 }
 
-int products_per_cycle(std::string_view target) {
-    return products_per_cycle(parse(target));
+int panel_tiles(const SizeHint& hint, std::string_view text) {
+    const Target target = parse(text);
+    return target.arch == Target::X86 ? x86::panel_tiles(hint, target) : 1;
+}
+
+Core core_of(std::string_view text) {
+    const Target target = parse(text);
+    Core core;
+    core.products_per_cycle = products_per_cycle(target);
+    if (!has_avx512(target)) core.narrowest_tile = core.widest_tile = target.has_feature(Target::AVX) ? 3 : 2;
+    return core;
 }
 
 std::string kernel_name(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {

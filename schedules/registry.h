@@ -17,7 +17,15 @@ Packing preferred_packing(const ConvSpec&, int64_t channels_in, int64_t channels
 
 // Whether the transforms and products of Winograd convolution are fast on `target`.
 bool has_winograd_schedules(std::string_view target);
-int products_per_cycle(std::string_view target);  // as in layout.h
+// How many of hint.width tiles a panel should have (BatchedGemmSpec).
+int panel_tiles(const SizeHint& hint, std::string_view target);
+
+// What choosing among algorithms needs to know of a target's cores.
+struct Core {
+    int products_per_cycle = 1;                // as in layout.h
+    int narrowest_tile = 5, widest_tile = 12;  // pixels or tiles in a register tile
+};
+Core core_of(std::string_view target);
 
 // The name of the kernel that the registry would make: name_of(spec), then what the schedule decided from the hint
 // ("_t14x2"). Kernels of equal names are equal.

@@ -1,5 +1,7 @@
 #include "schedules/fallback/winograd.h"
 
+#include <algorithm>
+
 namespace atrous::fallback {
 
 using namespace Halide;
@@ -20,21 +22,25 @@ void apply(WinogradWeights& w, const WinogradWeightsSpec& spec, const Target&) {
         w.taps.compute_at(w.output, block).bound_extent(w.ci, channel_block).vectorize(w.c).unroll(w.ci, 4);
 }
 
-void apply(WinogradInput& w, const WinogradInputSpec& spec, const Target&) {
+void apply(WinogradInput& w, const WinogradInputSpec& spec, const Target& target) {
+    const int lanes = std::min(channel_block, vector_floats(target));
+    Var part("part"), lane("lane");
     w.output.bound(w.c, 0, channel_block).bound(w.ex, 0, spec.tile.size_x()).bound(w.ey, 0, spec.tile.size_y());
-    w.output.reorder(w.c, w.ey, w.ex, w.tx, w.ty, w.cb, w.n).vectorize(w.c).unroll(w.ey).unroll(w.ex);
-    w.rows.compute_at(w.output, w.tx).bound_extent(w.c, channel_block).vectorize(w.c);
-    const Var& iy = w.rows.args()[5];
-    w.rows.reorder(w.c, w.ex, iy).unroll(w.ex).unroll(iy);
+    w.output.split(w.c, part, lane, lanes).reorder(lane, w.ey, w.ex, part, w.p, w.panel, w.cb).vectorize(lane).unroll(w.ey).unroll(w.ex);
+    w.rows.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
+    const Var iy = w.rows.args()[5];
+    w.rows.reorder(w.c, w.ex, iy).unroll(w.ex);
 }
 
-void apply(WinogradOutput& w, const WinogradOutputSpec&, const Target&) {
+void apply(WinogradOutput& w, const WinogradOutputSpec&, const Target& target) {
+    const int lanes = std::min(channel_block, vector_floats(target));
+    Var part("part"), lane("lane");
     RVar ox = w.pixels[0], oy = w.pixels[1], tx = w.pixels[2], ty = w.pixels[3], image = w.pixels[4];
     w.output.bound(w.c, 0, channel_block);
-    w.output.update().reorder(w.c, ox, oy, tx, ty, w.cb, image).vectorize(w.c).unroll(ox).unroll(oy);
-    w.rows.compute_at(w.output, tx).bound_extent(w.c, channel_block).vectorize(w.c);
-    w.rows.reorder(w.c, w.ox, w.ey).unroll(w.ox).unroll(w.ey);
-    w.tile.compute_at(w.output, tx).bound_extent(w.c, channel_block).vectorize(w.c);
+    w.output.update().split(w.c, part, lane, lanes).reorder(lane, ox, oy, part, tx, ty, w.cb, image).vectorize(lane).unroll(ox).unroll(oy);
+    w.rows.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
+    w.rows.reorder(w.c, w.ox, w.ey).unroll(w.ox);
+    w.tile.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
     w.tile.reorder(w.c, w.oy, w.ox).unroll(w.ox).unroll(w.oy);
 }
 
@@ -44,7 +50,7 @@ std::optional<Layout> layout(const BatchedGemmSpec&, const SizeHint&, const Targ
 
 void apply(BatchedGemm& g, const BatchedGemmSpec&, const Layout&, const Extents&, const Target&) {
     g.output.bound(g.c, 0, channel_block).vectorize(g.c);
-    g.sum.compute_at(g.output, g.t).bound_extent(g.c, channel_block).vectorize(g.c);
+    g.sum.compute_at(g.output, g.p).bound_extent(g.c, channel_block).vectorize(g.c);
     g.sum.update().reorder(g.c, g.k.x, g.k.y).vectorize(g.c);
 }
 

@@ -8,7 +8,7 @@
 
 namespace atrous::x86 {
 
-// The hint's width is the number of tiles in a group.
+// The hint's width is the number of tiles in a panel.
 std::optional<Layout> layout(const BatchedGemmSpec& spec, const SizeHint& hint, const Halide::Target& target);
 void apply(BatchedGemm& gemm, const BatchedGemmSpec& spec, const Layout& layout, const Extents& extents,
            const Halide::Target& target);

@@ -57,33 +57,35 @@ void run(const WinogradInputSpec& spec, Arguments args) {
     const View& input = args.view(5);
     const Group group(args);
     const int64_t left = args.integer(), top = args.integer(), last_x = args.integer(), last_y = args.integer();
-    const int64_t tiles_x = args.integer(), tiles_y = args.integer();
-    const View& out = args.view(7);
+    const int64_t tiles_x = args.integer(), tiles_y = args.integer(), tiles = args.integer(), panel = args.integer();
+    const View& out = args.view(6);
     args.end();
     const auto x = winograd_matrices(spec.tile.outputs_x, spec.tile.kernel_x).input;
     const auto y = winograd_matrices(spec.tile.outputs_y, spec.tile.kernel_y).input;
     for_each(out, [&](const Index& i) {
-        const int64_t first_x = group.x(i[1], tiles_x, spec.tile.outputs_x) - left;
-        const int64_t first_y = group.y(i[2], tiles_y, spec.tile.outputs_y) - top;
+        const int64_t t = std::min(i[2] * panel + i[1], tiles - 1), image = t / (tiles_x * tiles_y);
+        const int64_t first_x = group.x(t % tiles_x, tiles_x, spec.tile.outputs_x) - left;
+        const int64_t first_y = group.y(t / tiles_x % tiles_y, tiles_y, spec.tile.outputs_y) - top;
         double sum = 0;
         for (int64_t v = 0; v < spec.tile.size_y(); ++v)
             for (int64_t u = 0; u < spec.tile.size_x(); ++u)
                 sum += y[size_t(i[5])][size_t(v)] * x[size_t(i[4])][size_t(u)] *
                        load(input, {i[0], std::min(first_x + u * group.dilation_x, last_x),
-                                    std::min(first_y + v * group.dilation_y, last_y), i[3], group.image() + i[6]});
-        store(out, {i[0], i[1], i[2], i[3], i[4], i[5], i[6]}, sum);
+                                    std::min(first_y + v * group.dilation_y, last_y), i[3], group.image() + image});
+        store(out, {i[0], i[1], i[2], i[3], i[4], i[5]}, sum);
     });
 }
 
 void run(const BatchedGemmSpec&, Arguments args) {
-    const View &weights = args.view(4), &input = args.view(4), &out = args.view(4);
+    const View &weights = args.view(4), &input = args.view(5), &out = args.view(5);
     args.end();
     for_each(out, [&](const Index& i) {
         double sum = 0;
         for (int64_t k = 0; k < weights.dims[1].extent; ++k)
             sum +=
-                load(weights, {i[0], k, i[2], i[3]}) * load(input, {k % channel_block, i[1], k / channel_block, i[3]});
-        store(out, {i[0], i[1], i[2], i[3]}, sum);
+                load(weights, {i[0], k, i[3], i[4]}) *
+                load(input, {k % channel_block, i[1], k / channel_block, i[2], i[4]});
+        store(out, {i[0], i[1], i[2], i[3], i[4]}, sum);
     });
 }
 

@@ -159,6 +159,7 @@ TEST_CASE("pixels into the Winograd domain") {
                 const int pad_x = (tile.kernel_x - 1) * image.dilation_x / 2;
                 const int pad_y = (tile.kernel_y - 1) * image.dilation_y / 2;
                 for (int group = 0; group < group_count(image, tile); group++) {
+                    const int count = image.tiles_x * image.tiles_y * image.together, panel = 1 + group % 4;
                     TestArguments a(3);
                     const int halo =
                         std::max((tile.kernel_x - 1) * image.dilation_x, (tile.kernel_y - 1) * image.dilation_y);
@@ -167,10 +168,10 @@ TEST_CASE("pixels into the Winograd domain") {
                     a.i32(pad_x).i32(pad_y);
                     a.i32(image.width - 1 + (tile.kernel_x - 1) * image.dilation_x - pad_x);
                     a.i32(image.height - 1 + (tile.kernel_y - 1) * image.dilation_y - pad_y);
-                    a.i32(image.tiles_x).i32(image.tiles_y);
+                    a.i32(image.tiles_x).i32(image.tiles_y).i32(count).i32(panel);
                     a.output(
-                        {channel_block, image.tiles_x, image.tiles_y, 2, tile.size_x(), tile.size_y(), image.together},
-                        ElementType::f32, {0, 0, 0, 1, 1, 1, 1});
+                        {channel_block, panel, (count + panel - 1) / panel, 2, tile.size_x(), tile.size_y()},
+                        ElementType::f32, {0, 0, 0, 1, 1, 1});
                     INFO(name_of(spec) << " for " << target << ", " << image.width << "×" << image.height << " group "
                                        << group);
                     CHECK(a.compare(spec, [&](auto& args) { return kernel.run(args); }) == "");
@@ -183,20 +184,21 @@ TEST_CASE("pixels into the Winograd domain") {
 TEST_CASE("matrix products in the Winograd domain") {
     for (const std::string& target : runnable_targets()) {
         std::vector<std::string> seen;
-        for (int hint : {0, 5, 8, 12, 16, 33}) {
+        for (int hint : {1, 2, 3, 5, 6, 8, 12, 16, 20}) {
             for (int channels_out : {16, 64}) {
                 SizeHint size{hint, 0, 64, channels_out};
                 const std::string name = kernel_name(BatchedGemmSpec{}, size, target);
                 if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
                 seen.push_back(name);
                 CompiledKernel kernel(BatchedGemmSpec{}, size, target);
-                for (int count : {1, 3, 4, 7, 12, 23, 40}) {
+                for (auto [panel, panels] : {std::pair{1, 3}, {3, 4}, {hint, 1}, {2 * hint, 2}, {7, 2}}) {
                     for (auto [in, out] : {std::pair{1, 1}, {2, 3}, {3, 4}}) {
                         TestArguments a(11);
                         a.floats({channel_block, channel_block * in, out, 9});
-                        a.floats({channel_block, count, in, 9});
-                        a.output({channel_block, count, out, 9}, ElementType::f32, {0, 0, 1, 1});
-                        INFO(name << " for " << target << ", " << count << " tiles, " << in << "→" << out << " blocks");
+                        a.floats({channel_block, panel, in, panels, 9});
+                        a.output({channel_block, panel, panels, out, 9}, ElementType::f32, {0, 0, 0, 1, 1});
+                        INFO(name << " for " << target << ", " << panels << " panels of " << panel << " tiles, " << in
+                                  << "→" << out << " blocks");
                         CHECK(a.compare(BatchedGemmSpec{}, [&](auto& args) { return kernel.run(args); }) == "");
                     }
                 }
