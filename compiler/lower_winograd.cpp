@@ -153,7 +153,7 @@ class WinogradLowering {
         const std::vector<PlanArg> group{IterationArg{}, IntegerArg{columns.count}, IntegerArg{rows.count}};
         Size first;
         for (const BufferView& x : call_.x) {
-            transform_pixels(x, group, tiles, blocks_of(in, first, x.dims[3].extent));
+            transform_pixels(x, group, tiles, IntegerArg{Size(0)}, blocks_of(in, first, x.dims[3].extent));
             first = first + x.dims[3].extent;
         }
         multiply(filters, in, out);
@@ -167,13 +167,13 @@ class WinogradLowering {
         in.lie_in(to_.temporary(in.size, call_.name));
         const std::vector<PlanArg> all{IntegerArg{Size(0)}, IntegerArg{Size(1)}, IntegerArg{Size(1)}};
         Size first;
+        to_.begin_loop(tiles.panels());
         for (const BufferView& x : call_.x) {
             const Size count = x.dims[3].extent;
-            to_.begin_loop(count);
-            transform_pixels(moving(x, 3, Size(1)), all, tiles, moving(blocks_of(in, first, count), 3, Size(1)));
-            to_.end_loop();
+            transform_pixels(x, all, tiles, IterationArg{}, moving(blocks_of(in, first, count), 2, Size(1)));
             first = first + count;
         }
+        to_.end_loop();
 
         const Size blocks(choice_.blocks);
         to_.begin_loop(floor_div(blocks_out_, blocks));
@@ -197,7 +197,7 @@ class WinogradLowering {
     }
 
     void transform_pixels(const BufferView& x, const std::vector<PlanArg>& group, const Tiles& tiles,
-                          const BufferView& out) {
+                          const PlanArg& first_panel, const BufferView& out) {
         // As far as the direct convolution reads: the tiles' last outputs may not exist.
         const Size last_x = width_ - Size(1) + Size((tile_.kernel_x - 1) * call_.dilation_x - call_.pad_left);
         const Size last_y = height_ - Size(1) + Size((tile_.kernel_y - 1) * call_.dilation_y - call_.pad_top);
@@ -207,6 +207,7 @@ class WinogradLowering {
                                    Size(call_.pad_top), last_x, last_y, tiles.x, tiles.y, tiles.count(),
                                    Size(tiles.panel)})
             args.push_back(IntegerArg{number});
+        args.push_back(first_panel);
         args.push_back(out);
         to_.step(WinogradInputSpec{ElementType::f32, tile_}, args);
     }

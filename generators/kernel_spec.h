@@ -192,8 +192,8 @@ struct WinogradWeightsSpec {
 // A group of tiles of the input into the Winograd domain: input c16 with halo; group, groups_x, groups_y (the group's
 // index and how many there are along each axis), dilation_x, dilation_y, pad_left, pad_top, last_x, last_y (the largest
 // coordinates that may be read), tiles_x, tiles_y (of a group), tiles (of the group and of as many images from its own
-// on as that covers), P (tiles in a panel, the output's extent again); output (c, p, panel, cb, ex, ey): tile (x, y, n),
-// counted x first, then y, then image, is panel · P + p. Tiles past the image or past the last get finite numbers.
+// on as that covers), P (tiles in a panel, the output's extent again), first panel; output (c, p, panel, cb, ex, ey): tile
+// (x, y, n), counted x first, then y, then image, is (first panel + panel) · P + p. Tiles past the image or past the last get finite numbers.
 struct WinogradInputSpec {
     ElementType element = ElementType::f32;
     WinogradTile tile;

@@ -97,7 +97,7 @@ WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs
     const TileGroup& g = in.group;
     // The last panel may have room for more tiles than there are: any will do there. Likewise, tiles at the end of an
     // axis reach further than any output needs, and the last pixel that may be read will do.
-    Expr t = min(w.panel * in.panel_tiles + w.p, in.tiles - 1);
+    Expr t = min((in.first_panel + w.panel) * in.panel_tiles + w.p, in.tiles - 1);
     Expr tx = t % g.tiles_x, ty = t / g.tiles_x % g.tiles_y, image = image_of(g) + t / (g.tiles_x * g.tiles_y);
     Expr first_x = first_pixel(group_x(g) + tx, g.dilation_x, tile.outputs_x) - in.pad_left;
     Expr first_y = first_pixel(group_y(g) + ty, g.dilation_y, tile.outputs_y) - in.pad_top;

@@ -36,7 +36,7 @@ struct WinogradInputs {
     Halide::Func input;  // (c, x, y, cb, n)
     TileGroup group;
     Halide::Expr pad_left, pad_top, last_x, last_y;
-    Halide::Expr tiles, panel_tiles;  // in all; in a panel
+    Halide::Expr tiles, panel_tiles, first_panel;  // in all; in a panel; the output's first
 };
 struct WinogradInput {
     Halide::Func rows, output;  // along x, then along y: (c, p, panel, cb, ex, ey)

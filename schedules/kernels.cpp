@@ -231,6 +231,7 @@ class Builder {
         in.group.tiles_y = args_.i32("tiles_y");
         in.tiles = args_.i32("tiles");
         in.panel_tiles = args_.i32("panel_tiles");
+        in.first_panel = args_.i32("first_panel");
         WinogradInput w = winograd_input(s, in);
         w.output.output_buffer().dim(1).set_stride(channel_block);
         if (scheduled_) fallback::apply(w, s, target_);

@@ -26,7 +26,7 @@ void apply(WinogradInput& w, const WinogradInputSpec& spec, const Target& target
     const int lanes = std::min(channel_block, vector_floats(target));
     Var part("part"), lane("lane");
     w.output.bound(w.c, 0, channel_block).bound(w.ex, 0, spec.tile.size_x()).bound(w.ey, 0, spec.tile.size_y());
-    w.output.split(w.c, part, lane, lanes).reorder(lane, w.ey, w.ex, part, w.p, w.panel, w.cb).vectorize(lane).unroll(w.ey).unroll(w.ex);
+    w.output.split(w.c, part, lane, lanes).reorder(lane, w.ey, w.ex, part, w.p, w.cb, w.panel).vectorize(lane).unroll(w.ey).unroll(w.ex);
     w.rows.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
     const Var iy = w.rows.args()[5];
     w.rows.reorder(w.c, w.ex, iy).unroll(w.ex);

@@ -58,12 +58,13 @@ void run(const WinogradInputSpec& spec, Arguments args) {
     const Group group(args);
     const int64_t left = args.integer(), top = args.integer(), last_x = args.integer(), last_y = args.integer();
     const int64_t tiles_x = args.integer(), tiles_y = args.integer(), tiles = args.integer(), panel = args.integer();
+    const int64_t first_panel = args.integer();
     const View& out = args.view(6);
     args.end();
     const auto x = winograd_matrices(spec.tile.outputs_x, spec.tile.kernel_x).input;
     const auto y = winograd_matrices(spec.tile.outputs_y, spec.tile.kernel_y).input;
     for_each(out, [&](const Index& i) {
-        const int64_t t = std::min(i[2] * panel + i[1], tiles - 1), image = t / (tiles_x * tiles_y);
+        const int64_t t = std::min((first_panel + i[2]) * panel + i[1], tiles - 1), image = t / (tiles_x * tiles_y);
         const int64_t first_x = group.x(t % tiles_x, tiles_x, spec.tile.outputs_x) - left;
         const int64_t first_y = group.y(t / tiles_x % tiles_y, tiles_y, spec.tile.outputs_y) - top;
         double sum = 0;
