@@ -21,7 +21,7 @@ constexpr double large_input_element = 26, large_output_element = 20;
 constexpr int large_tile = 36;  // elements, above
 constexpr double call = 2000;   // of the three kernels of a group
 constexpr double cache_bytes = 1 << 20, shared_cache_bytes = 16 << 20;
-constexpr double from_shared_cache = 0.08, from_memory = 0.2;  // per byte
+constexpr double from_own_cache = 0.03, from_shared_cache = 0.08, from_memory = 0.2;  // per byte
 constexpr double memory_of_fast_cores = 2.5;                   // times that, where two multiply-adds fit a cycle
 constexpr double filter_element = 2;                           // per element of a filter and 16 output channels
 constexpr int threads = 4;                                     // that should all have work
@@ -94,7 +94,7 @@ double filter_cost(const Problem& p, const WinogradTile& tile, double blocks_out
 double group_cost(const Problem& p, const WinogradTile& tile, int tiles) {
     const double bytes = tile.size_x() * tile.size_y() * tiles * 64.0 * (p.blocks_in + p.blocks_out);
     const double filters = 4 * filter_elements(p, tile);
-    double cost = call + product_cost(p, tile, tiles, p.blocks_out);
+    double cost = call + product_cost(p, tile, tiles, p.blocks_out) + filters * from_own_cache;
     cost += tiles * (p.blocks_in * input_cost(tile) + p.blocks_out * output_cost(tile));
     if (filters + bytes > cache_bytes) cost += traffic_cost(p, filters);
     if (bytes > cache_bytes) cost += 2 * p.memory * (bytes - cache_bytes) * from_shared_cache;

@@ -13,6 +13,28 @@ using namespace Halide;
 
 namespace {
 
+// The features that others imply, as every CPU has them, so that schedules can ask for any of them: a name alone,
+// avx512_zen4, is what people write.
+Target completed(Target target) {
+    constexpr std::pair<Target::Feature, Target::Feature> implied[] = {
+        {Target::AVX512_SapphireRapids, Target::AVX512_Zen4},
+        {Target::AVX512_Zen4, Target::AVX512_Cannonlake},
+        {Target::AVX512_Cannonlake, Target::AVX512_Skylake},
+        {Target::AVX512_Skylake, Target::AVX512},
+        {Target::AVX512_KNL, Target::AVX512},
+        {Target::AVX512, Target::AVX2},
+        {Target::AVX512, Target::FMA},
+        {Target::AVX512, Target::F16C},
+        {Target::AVX2, Target::AVX},
+        {Target::FMA, Target::AVX},
+        {Target::F16C, Target::AVX},
+        {Target::AVX, Target::SSE41},
+    };
+    for (const auto& [feature, other] : implied)
+        if (target.arch == Target::X86 && target.has_feature(feature)) target.set_feature(other);
+    return target;
+}
+
 Target parse(std::string_view text) {
     std::string name(text);
     // Without the CPU model that Halide adds for LLVM's cost tables: it is no instruction set that could be dispatched
@@ -26,7 +48,7 @@ Target parse(std::string_view text) {
         throw Error("target \"" + name + "\"", "is not a Halide target string",
                     "use ARCH-BITS-OS with features, like x86-64-linux-avx2-fma, or host");
     }
-    return Target(name);
+    return completed(Target(name));
 }
 
 // What every kernel is compiled with: the runtime has checked the buffers, and gives the thread pool by user context.

@@ -49,6 +49,10 @@ TEST_CASE("targets that nothing is made for are refused in words") {
         return std::string("taken");
     };
     CHECK(message("x86-64-linux-avx2-fma") == "taken");
+    // One feature stands for all that every CPU with it has.
+    CHECK(canonical_target("x86-64-linux-avx512_zen4") ==
+          "x86-64-linux-avx-avx2-avx512-avx512_cannonlake-avx512_skylake-avx512_zen4-f16c-fma-sse41");
+    CHECK(kernel_name(BatchedGemmSpec{}, {12, 0, 64, 64}, "x86-64-linux-avx512_zen4") == "batched_gemm_f32_t12x2r");
     CHECK(message("x86-46-linux") ==
           "target \"x86-46-linux\": is not a Halide target string; use ARCH-BITS-OS with features, like "
           "x86-64-linux-avx2-fma, or host");
