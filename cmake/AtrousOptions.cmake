@@ -2,6 +2,8 @@
 add_library(atrous_options INTERFACE)
 target_include_directories(atrous_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
 target_compile_options(atrous_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers)
+# So that an emitted program takes no function that it does not call.
+target_compile_options(atrous_options INTERFACE -ffunction-sections -fdata-sections)
 # GCC 12 sees impossible lengths in std::string's operator+ when it is inlined (GCC bug 105651).
 target_compile_options(atrous_options INTERFACE $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-stringop-overflow;-Wno-restrict;-Wno-array-bounds>)
 if(ATROUS_SANITIZE)
