@@ -9,6 +9,7 @@ namespace atrous {
 namespace {
 
 constexpr int64_t fewest_blocked_channels = 8;  // below, a block of 16 is mostly padding
+constexpr int64_t most_narrow_channels = 3;     // each reads the whole image again
 constexpr int64_t most_phases = 1024;           // one kernel call each
 constexpr int deepest_part = 64;                // concatenations within concatenations
 
@@ -17,7 +18,7 @@ bool is_image(const Value& value) {
            fixed_extent(value, 1) > 0;
 }
 
-enum class Choice { planar, c16, either };
+enum class Choice { planar, c16, either, narrow };
 
 class LayoutChoice {
   public:
@@ -48,8 +49,10 @@ class LayoutChoice {
             if (choices_[n] == Choice::either && reads_blocked(network_.nodes[n])) choices_[n] = Choice::c16;
         for (size_t n = choices_.size(); n-- > 0;)
             if (choices_[n] == Choice::either && feeds_blocked(network_.nodes[n])) choices_[n] = Choice::c16;
-        for (const Choice choice : choices_)
+        for (const Choice choice : choices_) {
             layout_.node.push_back(choice == Choice::c16 ? Packing::c16 : Packing::planar);
+            layout_.narrow.push_back(choice == Choice::narrow);
+        }
     }
 
     bool reads_blocked(const Node& node) const {
@@ -61,7 +64,9 @@ class LayoutChoice {
     bool feeds_blocked(const Node& node) const {
         if (is_view(network_, node, Packing::c16)) return false;  // packing the view alone is cheaper
         return std::ranges::any_of(graph_.consumers[node.outputs[0]],
-                                   [&](uint32_t n) { return choices_[n] == Choice::c16; });
+                                   [&](uint32_t n) {
+                                       return choices_[n] == Choice::c16 || choices_[n] == Choice::narrow;
+                                   });
     }
 
     Choice choice_of(const Node& node) const {
@@ -101,7 +106,8 @@ class LayoutChoice {
         spec.kernel_x = static_cast<int>(op.kernel[1]);
         spec.stride_y = static_cast<int>(op.stride[0]);
         spec.stride_x = static_cast<int>(op.stride[1]);
-        return preferred(node, spec, in, out, op.groups);
+        const Choice choice = preferred(node, spec, in, out, op.groups);
+        return choice == Choice::c16 && is_narrow(network_, node) ? Choice::narrow : choice;
     }
 
     Choice transposed_choice(const Node& node, const TransposedConvOp& op) const {
@@ -217,7 +223,7 @@ class LayoutChoice {
         layout_.halo.resize(network_.values.size());
         for (size_t n = network_.nodes.size(); n-- > 0;) {
             const Node& node = network_.nodes[n];
-            if (layout_.node[n] != Packing::c16) continue;
+            if (layout_.node[n] != Packing::c16 && !layout_.narrow[n]) continue;
             if (layout_.put_off[node.outputs[0]])
                 for (const ValueId v : node.inputs) layout_.halo[v].cover(layout_.halo[node.outputs[0]]);
             else if (is_view(network_, node, Packing::c16))
@@ -271,6 +277,13 @@ Pair transposed_halo(const Size& in, const Size& out, const TransposedConvOp& op
 }
 
 }  // namespace
+
+bool is_narrow(const Network& network, const Node& node) {
+    const auto* conv = std::get_if<ConvOp>(&node.op);
+    if (!conv || conv->groups != 1 || node.fused.residual != Residual::none) return false;
+    return fixed_extent(network.values[node.inputs[0]], 1) >= channel_block &&
+           fixed_extent(network.values[node.outputs[0]], 1) <= most_narrow_channels;
+}
 
 bool is_depthwise(const Network& network, const Node& node) {
     const int64_t in = fixed_extent(network.values[node.inputs[0]], 1);

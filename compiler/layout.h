@@ -22,6 +22,7 @@ struct Part {
 
 struct NetworkLayout {
     std::vector<Packing> node;  // by node: of the values that it reads and makes, where it can choose
+    std::vector<bool> narrow;   // by node: a convolution that reads blocks and makes planes
     std::vector<Packing> home;  // by value: how its maker leaves it; inputs and constants are planar
     std::vector<std::optional<Part>> planar_part, blocked_part;  // by value
     std::vector<bool> put_off;  // by value: a concatenation whose readers take it part by part
@@ -37,6 +38,8 @@ NetworkLayout choose_layout(const Network& network, const Graph& graph, const st
                             const std::function<bool(const Node&)>& reads_parts);
 
 // One filter per channel.
+// A convolution to so few channels that a block of them would be mostly padding.
+bool is_narrow(const Network& network, const Node& node);
 bool is_depthwise(const Network& network, const Node& node);
 // A node whose result is its input seen differently, in the given packing.
 bool is_view(const Network& network, const Node& node, Packing packing);

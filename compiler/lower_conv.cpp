@@ -160,6 +160,39 @@ void call_convolution(Lowering& to, const Node& node, const Call& call, const De
     }
 }
 
+// To a few channels: reads blocks, makes planes.
+void lower_narrow(Lowering& to, const Node& node, const ConvOp& op) {
+    NarrowConvSpec spec;
+    spec.kernel_x = static_cast<int>(op.kernel[1]);
+    spec.kernel_y = static_cast<int>(op.kernel[0]);
+    spec.stride_x = static_cast<int>(op.stride[1]);
+    spec.stride_y = static_cast<int>(op.stride[0]);
+    spec.activation = node.fused.activation;
+    const Operands operands = operands_of(node);
+    const int64_t in = fixed_extent(to.value(operands.x), 1), out = fixed_extent(to.value(node.outputs[0]), 1);
+    // To the lanes, an output channel is a depthwise convolution of all input channels.
+    const std::vector<float>& numbers = to.numbers(operands.weights);
+    const int64_t each = in * op.kernel[0] * op.kernel[1];
+    std::vector<float> packed;
+    for (int64_t co = 0; co < out; ++co) {
+        const std::vector<float> filter = pack_depthwise_weights(
+            {in, 1, op.kernel[0], op.kernel[1], {numbers.begin() + co * each, numbers.begin() + (co + 1) * each}});
+        packed.insert(packed.end(), filter.begin(), filter.end());
+    }
+    const BufferView x = image_view(to.read(operands.x, Packing::c16), to.shape(operands.x));
+    std::vector<PlanArg> args{
+        x, to.weights(packed, {Size(channel_block), Size(op.kernel[1]), Size(op.kernel[0]), channel_blocks(in), Size(out)},
+                      to.value(operands.weights).name),
+        to.channel_vector(operands.bias, out, Packing::planar)};
+    if (has(operands.slope)) args.push_back(to.channel_vector(operands.slope, out, Packing::planar));
+    for (const int64_t number : {op.dilation[1], op.dilation[0], op.pad_begin[1], op.pad_begin[0]})
+        args.push_back(IntegerArg{Size(number)});
+    args.push_back(FloatArg{Size(static_cast<double>(node.fused.alpha))});
+    args.push_back(FloatArg{Size(static_cast<double>(node.fused.beta))});
+    args.push_back(image_view(to.place(node.outputs[0], Packing::planar), to.shape(node.outputs[0])));
+    to.step(spec, args, to.hint_of(image_of(to.shape(node.outputs[0])), in, out));
+}
+
 void call_depthwise(Lowering& to, const Node& node, const Call& call, const DenseWeights& weights, const Window& window,
                     const Pair& stride, const BufferView& residual, const BufferView& out, const SizeHint& hint,
                     const Size& skip) {
@@ -322,6 +355,9 @@ void lower_phases(Lowering& to, const Node& node, const TransposedConvOp& op, co
 
 void lower_convolution(Lowering& to, const Node& node) {
     const auto& op = std::get<ConvOp>(node.op);
+    to.count_flop(2.0 * output_numbers(to, node.outputs[0]) *
+                  static_cast<double>(fixed_extent(to.value(node.inputs[0]), 1) / op.groups * op.kernel[0] * op.kernel[1]));
+    if (to.is_narrow(node)) return lower_narrow(to, node, op);
     const Call call = call_of(to, node, op.groups);
     const DenseWeights weights{call.channels_out, call.channels_in / op.groups, op.kernel[0], op.kernel[1],
                                to.numbers(call.operands.weights)};
@@ -329,8 +365,6 @@ void lower_convolution(Lowering& to, const Node& node) {
     const SizeHint hint = to.hint_of(image_of(to.shape(node.outputs[0])), call.channels_in, call.channels_out);
     const auto& call_kernel = is_depthwise(to.network(), node) ? call_depthwise : call_convolution;
     call_kernel(to, node, call, weights, window, op.stride, call.residual, call.out, hint, Size(0));
-    to.count_flop(2.0 * output_numbers(to, node.outputs[0]) *
-                  static_cast<double>(weights.channels_in * op.kernel[0] * op.kernel[1]));
 }
 
 bool is_for_winograd(const Lowering& to, const Node& node) {

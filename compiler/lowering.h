@@ -33,6 +33,9 @@ class Lowering {
     Packing packing_of(const Node& node) const {
         return layout_.node[static_cast<size_t>(&node - network_.nodes.data())];
     }
+    bool is_narrow(const Node& node) const {
+        return layout_.narrow[static_cast<size_t>(&node - network_.nodes.data())];
+    }
     bool is_blocked(const Node& node) const { return packing_of(node) == Packing::c16; }
     bool has_location(ValueId v, Packing packing) const { return at(v, packing).has_value(); }
 

@@ -83,6 +83,13 @@ struct Namer {
             .ending(s.activation, s.residual)
             .str();
     }
+    std::string operator()(const NarrowConvSpec& s) const {
+        return Name("narrow_conv")
+            .word(atrous::name_of(s.element))
+            .window(s.kernel_x, s.kernel_y, s.stride_x, s.stride_y)
+            .ending(s.activation, Residual::none)
+            .str();
+    }
     std::string operator()(const TransposedConvSpec& s) const {
         return Name("transposed_conv")
             .packed(s.element, Packing::planar)

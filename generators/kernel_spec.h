@@ -62,6 +62,15 @@ struct DepthwiseConvSpec {
     int widening = 0;
 };
 
+// Dense convolution to a few channels, from c16 to planar: input c16 with halo, its x stride 16; weights (c, kx, ky, cib,
+// co): lane and block of the input channel, zero past the last one, output channel; bias (co); [slope (co)]; dilation_x,
+// dilation_y, pad_left, pad_top, f32 alpha, f32 beta; output planar.
+struct NarrowConvSpec {
+    ElementType element = ElementType::f32;
+    int kernel_x = 1, kernel_y = 1, stride_x = 1, stride_y = 1;
+    ElementwiseFunction activation = ElementwiseFunction::identity;
+};
+
 // Any transposed convolution, planar, by phases inside the kernel. (In c16 the compiler calls one ConvSpec or
 // DepthwiseConvSpec kernel per phase on a strided view of the output; no kernel of its own is needed.)
 // planar: input; weights (kx, ky, co within group, ci) as ONNX stores them; bias (co); [slope]; [residual]; dilation_x,
@@ -215,7 +224,7 @@ struct WinogradOutputSpec {
     Residual residual = Residual::none;
 };
 
-using KernelSpec = std::variant<ConvSpec, DepthwiseConvSpec, TransposedConvSpec, PoolSpec, GlobalPoolSpec, ResizeSpec,
+using KernelSpec = std::variant<ConvSpec, DepthwiseConvSpec, NarrowConvSpec, TransposedConvSpec, PoolSpec, GlobalPoolSpec, ResizeSpec,
                                 ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, FillSpec, PadSpec, DepthToSpaceSpec,
                                 SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec, WinogradWeightsSpec,
                                 WinogradInputSpec, BatchedGemmSpec, WinogradOutputSpec>;

@@ -69,6 +69,23 @@ class Builder {
                            output_extents(conv.output, s.widening > 0 ? Packing::c16 : s.packing));
     }
 
+    Kernel operator()(const NarrowConvSpec& s) {
+        ConvInputs in;
+        ImageParam image = args_.image("input", Packing::c16), weights = args_.buffer("weights", 5);
+        image.dim(1).set_stride(channel_block);
+        in.input = image;
+        weights.dim(0).set_extent(channel_block);
+        weights.dim(1).set_stride(channel_block);
+        in.weights = weights;
+        in.ci_blocks = weights.dim(3).extent();
+        in.bias = args_.buffer("bias", 1);
+        if (s.activation == ElementwiseFunction::prelu) in.slope = args_.buffer("slope", 1);
+        add_window(in);
+        NarrowConv conv = narrow_conv(s, in);
+        if (scheduled_) fallback::apply(conv, s, target_);
+        return done(conv.output, "fallback/narrow_conv");
+    }
+
     Kernel operator()(const TransposedConvSpec& s) {
         TransposedConvInputs in;
         ImageParam image = args_.image("input", Packing::planar);
@@ -311,6 +328,11 @@ class Builder {
             if (s.widening > 0 && s.residual != Residual::none) in.residual = args_.buffer("residual", 5);
         }
         if (s.residual != Residual::none && !in.residual.defined()) in.residual = args_.image("residual", s.packing);
+        add_window(in, dense, grouped);
+        return in;
+    }
+
+    void add_window(ConvInputs& in, bool dense = false, bool grouped = false) {
         in.dilation_x = args_.i32("dilation_x");
         in.dilation_y = args_.i32("dilation_y");
         in.pad_left = args_.i32("pad_left");
@@ -321,7 +343,6 @@ class Builder {
         }
         in.alpha = args_.f32("alpha");
         in.beta = args_.f32("beta");
-        return in;
     }
 
     Extents output_extents(const Func& output, Packing packing) {

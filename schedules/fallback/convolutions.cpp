@@ -1,5 +1,7 @@
 #include "schedules/fallback/convolutions.h"
 
+#include <algorithm>
+
 #include "schedules/fallback/image_rows.h"
 
 namespace atrous::fallback {
@@ -50,6 +52,29 @@ void apply(DilatedConv& conv, const ConvSpec& spec, const Layout&, const Extents
 void apply(DepthwiseConv& conv, const DepthwiseConvSpec& spec, const Layout&, const Extents&, const Target& target) {
     if (spec.widening > 0) return apply_widening(conv, spec.widening);
     apply_rows(conv, spec.packing, target);
+}
+
+// Four pixels at a time: a vector of weights is read for four products, and the four sums across lanes overlap.
+void apply(NarrowConv& conv, const NarrowConvSpec&, const Target& target) {
+    const ImageVars& v = conv.v;
+    const int lanes = std::min(channel_block, vector_floats(target));
+    constexpr int pixels = 4;
+    Var xo("xo"), xi("xi"), part("part"), task("task");
+    auto nest = [&](Stage stage, int width) {
+        stage.split(v.x, xo, xi, width, TailStrategy::ShiftInwards).reorder(xi, xo, v.y, v.cb, v.n);
+        stage.vectorize(xi).parallel(v.y).fuse(v.cb, v.n, task).parallel(task);
+    };
+    nest(conv.output.specialize(conv.output.output_buffer().dim(0).extent() >= pixels), pixels);
+    nest(conv.output, 1);
+    conv.sum.compute_at(conv.output, xo).vectorize(v.x);
+    conv.sum.update().atomic().vectorize(conv.lane, channel_block).unroll(v.x);
+    conv.lanes.compute_at(conv.output, xo).bound_extent(v.c, channel_block).vectorize(v.c, lanes).unroll(v.x);
+    conv.lanes.update()
+        .split(v.c, part, v.c, lanes)
+        .reorder(v.c, v.x, part, conv.taps.x, conv.taps.y, conv.taps.z, v.y, v.cb, v.n)
+        .vectorize(v.c)
+        .unroll(v.x)
+        .unroll(part);
 }
 
 void apply(TransposedConv& conv, const TransposedConvSpec&, const Layout&, const Extents&, const Target& target) {

@@ -6,6 +6,7 @@
 
 #include "generators/depthwise_conv.h"
 #include "generators/dilated_conv.h"
+#include "generators/narrow_conv.h"
 #include "generators/transposed_conv.h"
 #include "schedules/layout.h"
 
@@ -18,6 +19,7 @@ std::optional<Layout> layout(const DepthwiseConvSpec&, const SizeHint&, const Ha
 void apply(DepthwiseConv&, const DepthwiseConvSpec&, const Layout&, const Extents&, const Halide::Target&);
 
 std::optional<Layout> layout(const TransposedConvSpec&, const SizeHint&, const Halide::Target&);
+void apply(NarrowConv&, const NarrowConvSpec&, const Halide::Target&);
 void apply(TransposedConv&, const TransposedConvSpec&, const Layout&, const Extents&, const Halide::Target&);
 
 }  // namespace atrous::fallback

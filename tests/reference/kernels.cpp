@@ -67,6 +67,28 @@ void run(const ConvSpec& spec, Arguments args) {
     spec.packing == Packing::c16 ? conv_c16(spec, args) : conv_planar(spec, args);
 }
 
+void run(const NarrowConvSpec& spec, Arguments args) {
+    const View &x = args.view(5), &weights = args.view(5), &bias = args.view(1);
+    Epilogue epilogue{spec.activation, Residual::none};
+    if (spec.activation == ElementwiseFunction::prelu) epilogue.slope = &args.view(1);
+    const int64_t dx = args.integer(), dy = args.integer(), left = args.integer(), top = args.integer();
+    epilogue.alpha = args.real();
+    epilogue.beta = args.real();
+    const View& out = args.view(4);
+    args.end();
+    for_each(out, [&](const Index& i) {
+        double sum = load(bias, {i[2]});
+        for (int64_t cib = 0; cib < weights.dims[3].extent; ++cib)
+            for (int64_t ky = 0; ky < spec.kernel_y; ++ky)
+                for (int64_t kx = 0; kx < spec.kernel_x; ++kx)
+                    for (int64_t c = 0; c < channel_block; ++c)
+                        sum += load(weights, {c, kx, ky, cib, i[2]}) *
+                               load(x, {c, i[0] * spec.stride_x + kx * dx - left,
+                                        i[1] * spec.stride_y + ky * dy - top, cib, i[3]});
+        store(out, {i[0], i[1], i[2], i[3]}, epilogue(sum, epilogue.slope ? load(*epilogue.slope, {i[2]}) : 0, 0));
+    });
+}
+
 void run(const DepthwiseConvSpec& spec, Arguments args) {
     const bool c16 = spec.packing == Packing::c16;
     const bool wide = spec.widening > 0;

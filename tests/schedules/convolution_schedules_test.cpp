@@ -235,6 +235,37 @@ TEST_CASE("transposed convolution by phases, planar") {
     }
 }
 
+TEST_CASE("convolution to a few channels, from blocks to planes") {
+    for (const std::string& target : runnable_targets()) {
+        for (auto [kernel_x, kernel_y, stride, activation] :
+             {std::tuple{3, 3, 1, ElementwiseFunction::sigmoid}, {1, 1, 1, ElementwiseFunction::identity},
+              {2, 5, 2, ElementwiseFunction::prelu}}) {
+            const NarrowConvSpec spec{ElementType::f32, kernel_x, kernel_y, stride, stride, activation};
+            for (bool scheduled : {true, false}) {
+                CompiledKernel kernel(spec, {}, target, scheduled);
+                INFO(name_of(spec) << " for " << target << (scheduled ? "" : ", unscheduled"));
+                unsigned seed = 1;
+                for (const ImageSize& size : sizes) {
+                    for (auto [ci, co, dilation] : {std::tuple{16, 1, 1}, {33, 3, 4}}) {
+                        const ImageSize in{input_size(size.width, stride), input_size(size.height, stride), ci,
+                                           size.batch};
+                        ImageSize out = size;
+                        out.channels = co;
+                        TestArguments a(seed++);
+                        a.image(Packing::c16, in, dilation * std::max(kernel_x, kernel_y) + 1);
+                        a.floats({channel_block, kernel_x, kernel_y, blocks(ci), co}).floats({co});
+                        if (takes(activation)) a.floats({co});
+                        a.i32(dilation).i32(dilation).i32(1).i32(dilation).f32(0.1f).f32(0.7f);
+                        a.output_image(Packing::planar, out);
+                        INFO(size.width << "×" << size.height << ", " << ci << "→" << co);
+                        CHECK(a.compare(spec, [&](auto& args) { return kernel.run(args); }) == "");
+                    }
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("the x86 convolution keeps its accumulators in registers") {
     // A stack reference inside the inner loop is a spilled accumulator: several times slower.
     for (const std::string& target : runnable_targets()) {
