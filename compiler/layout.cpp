@@ -63,10 +63,9 @@ class LayoutChoice {
 
     bool feeds_blocked(const Node& node) const {
         if (is_view(network_, node, Packing::c16)) return false;  // packing the view alone is cheaper
-        return std::ranges::any_of(graph_.consumers[node.outputs[0]],
-                                   [&](uint32_t n) {
-                                       return choices_[n] == Choice::c16 || choices_[n] == Choice::narrow;
-                                   });
+        return std::ranges::any_of(graph_.consumers[node.outputs[0]], [&](uint32_t n) {
+            return choices_[n] == Choice::c16 || choices_[n] == Choice::narrow;
+        });
     }
 
     Choice choice_of(const Node& node) const {

@@ -181,8 +181,9 @@ void lower_narrow(Lowering& to, const Node& node, const ConvOp& op) {
     }
     const BufferView x = image_view(to.read(operands.x, Packing::c16), to.shape(operands.x));
     std::vector<PlanArg> args{
-        x, to.weights(packed, {Size(channel_block), Size(op.kernel[1]), Size(op.kernel[0]), channel_blocks(in), Size(out)},
-                      to.value(operands.weights).name),
+        x,
+        to.weights(packed, {Size(channel_block), Size(op.kernel[1]), Size(op.kernel[0]), channel_blocks(in), Size(out)},
+                   to.value(operands.weights).name),
         to.channel_vector(operands.bias, out, Packing::planar)};
     if (has(operands.slope)) args.push_back(to.channel_vector(operands.slope, out, Packing::planar));
     for (const int64_t number : {op.dilation[1], op.dilation[0], op.pad_begin[1], op.pad_begin[0]})
@@ -355,8 +356,9 @@ void lower_phases(Lowering& to, const Node& node, const TransposedConvOp& op, co
 
 void lower_convolution(Lowering& to, const Node& node) {
     const auto& op = std::get<ConvOp>(node.op);
-    to.count_flop(2.0 * output_numbers(to, node.outputs[0]) *
-                  static_cast<double>(fixed_extent(to.value(node.inputs[0]), 1) / op.groups * op.kernel[0] * op.kernel[1]));
+    to.count_flop(
+        2.0 * output_numbers(to, node.outputs[0]) *
+        static_cast<double>(fixed_extent(to.value(node.inputs[0]), 1) / op.groups * op.kernel[0] * op.kernel[1]));
     if (to.is_narrow(node)) return lower_narrow(to, node, op);
     const Call call = call_of(to, node, op.groups);
     const DenseWeights weights{call.channels_out, call.channels_in / op.groups, op.kernel[0], op.kernel[1],

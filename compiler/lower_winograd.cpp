@@ -48,8 +48,7 @@ struct Inputs {
     Size size, block_stride;  // in floats
     BufferView matrices, tiles;
 
-    Inputs(const WinogradTile& tile, const Tiles& all, const Size& blocks)
-        : block_stride(Size(all.panel * lane)) {
+    Inputs(const WinogradTile& tile, const Tiles& all, const Size& blocks) : block_stride(Size(all.panel * lane)) {
         const Size panel = block_stride * blocks, element = odd_lines(Size(all.panel) * blocks * all.panels());
         const Size elements(tile.size_x() * tile.size_y());
         size = element * elements;
@@ -81,9 +80,12 @@ struct Products {
                          {all.panels(), Size(all.panel * lane)},
                          {blocks, block},
                          {elements, element}};
-        tiles.dims = {{Size(lane), Size(1)},          {all.x, Size(lane)},
-                      {all.y, all.x * Size(lane)},    {blocks, block},
-                      {Size(tile.size_x()), element}, {Size(tile.size_y()), element * Size(tile.size_x())},
+        tiles.dims = {{Size(lane), Size(1)},
+                      {all.x, Size(lane)},
+                      {all.y, all.x * Size(lane)},
+                      {blocks, block},
+                      {Size(tile.size_x()), element},
+                      {Size(tile.size_y()), element * Size(tile.size_x())},
                       {all.images, all.x * all.y * Size(lane)}};
     }
     void lie_in(uint32_t tensor) { matrices.tensor = tiles.tensor = tensor; }
@@ -203,9 +205,9 @@ class WinogradLowering {
         const Size last_y = height_ - Size(1) + Size((tile_.kernel_y - 1) * call_.dilation_y - call_.pad_top);
         std::vector<PlanArg> args{x};
         args.insert(args.end(), group.begin(), group.end());
-        for (const Size& number : {Size(call_.dilation_x), Size(call_.dilation_y), Size(call_.pad_left),
-                                   Size(call_.pad_top), last_x, last_y, tiles.x, tiles.y, tiles.count(),
-                                   Size(tiles.panel)})
+        for (const Size& number :
+             {Size(call_.dilation_x), Size(call_.dilation_y), Size(call_.pad_left), Size(call_.pad_top), last_x, last_y,
+              tiles.x, tiles.y, tiles.count(), Size(tiles.panel)})
             args.push_back(IntegerArg{number});
         args.push_back(first_panel);
         args.push_back(out);

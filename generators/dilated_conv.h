@@ -24,8 +24,8 @@ struct ConvInputs {
 struct DilatedConv {
     Halide::Func sum, output;  // sum: bias, then (update 0) one multiply-add per tap and input channel
     Halide::RDom taps;         // c16 (ci, kx, ky, cib) | planar (kx, ky, ci)
-    // Where the sum is made in parts: of so many input channel blocks each, (c, x, y, cb, n, part), added up by update 0
-    // of the sum; the taps are the part's.
+    // Where the sum is made in parts: of so many input channel blocks each, (c, x, y, cb, n, part), added up by update
+    // 0 of the sum; the taps are the part's.
     Halide::Func part;
     Halide::RDom parts;
     ImageVars v;

@@ -62,9 +62,9 @@ struct DepthwiseConvSpec {
     int widening = 0;
 };
 
-// Dense convolution to a few channels, from c16 to planar: input c16 with halo, its x stride 16; weights (c, kx, ky, cib,
-// co): lane and block of the input channel, zero past the last one, output channel; bias (co); [slope (co)]; dilation_x,
-// dilation_y, pad_left, pad_top, f32 alpha, f32 beta; output planar.
+// Dense convolution to a few channels, from c16 to planar: input c16 with halo, its x stride 16; weights (c, kx, ky,
+// cib, co): lane and block of the input channel, zero past the last one, output channel; bias (co); [slope (co)];
+// dilation_x, dilation_y, pad_left, pad_top, f32 alpha, f32 beta; output planar.
 struct NarrowConvSpec {
     ElementType element = ElementType::f32;
     int kernel_x = 1, kernel_y = 1, stride_x = 1, stride_y = 1;
@@ -201,15 +201,16 @@ struct WinogradWeightsSpec {
 // A group of tiles of the input into the Winograd domain: input c16 with halo; group, groups_x, groups_y (the group's
 // index and how many there are along each axis), dilation_x, dilation_y, pad_left, pad_top, last_x, last_y (the largest
 // coordinates that may be read), tiles_x, tiles_y (of a group), tiles (of the group and of as many images from its own
-// on as that covers), P (tiles in a panel, the output's extent again), first panel; output (c, p, panel, cb, ex, ey): tile
-// (x, y, n), counted x first, then y, then image, is (first panel + panel) · P + p. Tiles past the image or past the last get finite numbers.
+// on as that covers), P (tiles in a panel, the output's extent again), first panel; output (c, p, panel, cb, ex, ey):
+// tile (x, y, n), counted x first, then y, then image, is (first panel + panel) · P + p. Tiles past the image or past
+// the last get finite numbers.
 struct WinogradInputSpec {
     ElementType element = ElementType::f32;
     WinogradTile tile;
 };
 
-// M(c, p, panel, cb, e) = Σ U(c, k, cb, e) · V(k mod 16, p, k / 16, panel, e): U; V; output M. What a register tile reads
-// of V, a panel, is one piece of memory. The hint's width is the number of tiles in a panel.
+// M(c, p, panel, cb, e) = Σ U(c, k, cb, e) · V(k mod 16, p, k / 16, panel, e): U; V; output M. What a register tile
+// reads of V, a panel, is one piece of memory. The hint's width is the number of tiles in a panel.
 struct BatchedGemmSpec {
     ElementType element = ElementType::f32;
 };
@@ -224,10 +225,10 @@ struct WinogradOutputSpec {
     Residual residual = Residual::none;
 };
 
-using KernelSpec = std::variant<ConvSpec, DepthwiseConvSpec, NarrowConvSpec, TransposedConvSpec, PoolSpec, GlobalPoolSpec, ResizeSpec,
-                                ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, FillSpec, PadSpec, DepthToSpaceSpec,
-                                SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec, WinogradWeightsSpec,
-                                WinogradInputSpec, BatchedGemmSpec, WinogradOutputSpec>;
+using KernelSpec = std::variant<ConvSpec, DepthwiseConvSpec, NarrowConvSpec, TransposedConvSpec, PoolSpec,
+                                GlobalPoolSpec, ResizeSpec, ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, FillSpec,
+                                PadSpec, DepthToSpaceSpec, SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec,
+                                WinogradWeightsSpec, WinogradInputSpec, BatchedGemmSpec, WinogradOutputSpec>;
 
 // The sizes a kernel will mostly see, by which a schedule chooses its tile; 0 is unknown. Never changes results'
 // validity.

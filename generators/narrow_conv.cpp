@@ -20,8 +20,8 @@ NarrowConv narrow_conv(const NarrowConvSpec& spec, const ConvInputs& in) {
     conv.sum(v.x, v.y, v.cb, v.n) += conv.lanes(conv.lane, v.x, v.y, v.cb, v.n);
     Expr slope = spec.activation == ElementwiseFunction::prelu ? in.slope(v.cb) : Expr();
     conv.output = Func("narrow_conv");
-    conv.output(v.x, v.y, v.cb, v.n) = finish(conv.sum(v.x, v.y, v.cb, v.n), spec.activation, Residual::none, slope,
-                                              Expr(), in.alpha, in.beta);
+    conv.output(v.x, v.y, v.cb, v.n) =
+        finish(conv.sum(v.x, v.y, v.cb, v.n), spec.activation, Residual::none, slope, Expr(), in.alpha, in.beta);
     return conv;
 }
 

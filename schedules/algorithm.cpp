@@ -22,9 +22,9 @@ constexpr int large_tile = 36;  // elements, above
 constexpr double call = 2000;   // of the three kernels of a group
 constexpr double cache_bytes = 1 << 20, shared_cache_bytes = 16 << 20;
 constexpr double from_own_cache = 0.03, from_shared_cache = 0.08, from_memory = 0.2;  // per byte
-constexpr double memory_of_fast_cores = 2.5;                   // times that, where two multiply-adds fit a cycle
-constexpr double filter_element = 2;                           // per element of a filter and 16 output channels
-constexpr int threads = 4;                                     // that should all have work
+constexpr double memory_of_fast_cores = 2.5;  // times that, where two multiply-adds fit a cycle
+constexpr double filter_element = 2;          // per element of a filter and 16 output channels
+constexpr int threads = 4;                    // that should all have work
 constexpr int most_group_tiles = 96;
 constexpr double most_group_bytes = 2.5 * (1 << 20);
 constexpr int most_pass_tiles = 1024, most_pass_blocks = 4;

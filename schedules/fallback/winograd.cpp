@@ -26,7 +26,11 @@ void apply(WinogradInput& w, const WinogradInputSpec& spec, const Target& target
     const int lanes = std::min(channel_block, vector_floats(target));
     Var part("part"), lane("lane");
     w.output.bound(w.c, 0, channel_block).bound(w.ex, 0, spec.tile.size_x()).bound(w.ey, 0, spec.tile.size_y());
-    w.output.split(w.c, part, lane, lanes).reorder(lane, w.ey, w.ex, part, w.p, w.cb, w.panel).vectorize(lane).unroll(w.ey).unroll(w.ex);
+    w.output.split(w.c, part, lane, lanes)
+        .reorder(lane, w.ey, w.ex, part, w.p, w.cb, w.panel)
+        .vectorize(lane)
+        .unroll(w.ey)
+        .unroll(w.ex);
     w.rows.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
     const Var iy = w.rows.args()[5];
     w.rows.reorder(w.c, w.ex, iy).unroll(w.ex);
@@ -37,7 +41,12 @@ void apply(WinogradOutput& w, const WinogradOutputSpec&, const Target& target) {
     Var part("part"), lane("lane");
     RVar ox = w.pixels[0], oy = w.pixels[1], tx = w.pixels[2], ty = w.pixels[3], image = w.pixels[4];
     w.output.bound(w.c, 0, channel_block);
-    w.output.update().split(w.c, part, lane, lanes).reorder(lane, ox, oy, part, tx, ty, w.cb, image).vectorize(lane).unroll(ox).unroll(oy);
+    w.output.update()
+        .split(w.c, part, lane, lanes)
+        .reorder(lane, ox, oy, part, tx, ty, w.cb, image)
+        .vectorize(lane)
+        .unroll(ox)
+        .unroll(oy);
     w.rows.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
     w.rows.reorder(w.c, w.ox, w.ey).unroll(w.ox);
     w.tile.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);

@@ -38,7 +38,8 @@ bool blocks_outside_rows(const ConvSpec& spec, const SizeHint& hint) {
 }
 
 // The sum's loops within a register tile.
-void accumulate(Func sum, const ImageVars& v, const std::vector<VarOrRVar>& taps, const Layout& layout, const Extents& extents, const Target& target) {
+void accumulate(Func sum, const ImageVars& v, const std::vector<VarOrRVar>& taps, const Layout& layout,
+                const Extents& extents, const Target& target) {
     sum.vectorize(v.c).unroll(v.x).unroll(v.cb);
     keep_in_registers(sum.update(), v.c, v.x, v.cb, taps, layout, target);
     sum.update().specialize(extents.ci_lanes == channel_block).unroll(taps.front(), 2);
@@ -46,18 +47,23 @@ void accumulate(Func sum, const ImageVars& v, const std::vector<VarOrRVar>& taps
 
 // A row at a time, or a piece of one, whose sums stay in the first level of cache while one part of the weights after
 // the other, as much as fits beside them, is multiplied with all of its pixels.
-void apply_in_parts(DilatedConv& conv, const Layout& layout, const Extents& extents, const Expr& fits, const Target& target) {
+void apply_in_parts(DilatedConv& conv, const Layout& layout, const Extents& extents, const Expr& fits,
+                    const Target& target) {
     const ImageVars& v = conv.v;
     constexpr int longest = 48;
     Expr pieces = (extents.width + longest - 1) / longest;
     Expr even = (extents.width + pieces - 1) / pieces;
     Expr whole_tiles = (even + layout.tile_x - 1) / layout.tile_x * layout.tile_x;
-    tile(conv.output.specialize(fits), conv, min(min(whole_tiles, extents.width), longest), layout.tile_blocks, layout.blocks_outer);
+    tile(conv.output.specialize(fits), conv, min(min(whole_tiles, extents.width), longest), layout.tile_blocks,
+         layout.blocks_outer);
     tile(conv.output, conv, 1, 1, layout.blocks_outer);
 
     RVar ci = conv.taps.x, kx = conv.taps.y, ky = conv.taps.z, cib = conv.taps.w;
     Var xt("xt"), xi("xi");
-    conv.sum.compute_at(conv.output, Var("xo")).bound_extent(v.c, channel_block).vectorize(v.c).store_in(MemoryType::Stack);
+    conv.sum.compute_at(conv.output, Var("xo"))
+        .bound_extent(v.c, channel_block)
+        .vectorize(v.c)
+        .store_in(MemoryType::Stack);
     auto add = [&](Stage stage, int pixels) {
         stage.split(v.x, xt, xi, pixels, pixels > 1 ? TailStrategy::ShiftInwardsAndBlend : TailStrategy::Auto)
             .reorder(v.c, v.cb, xi, xt, conv.parts)
@@ -71,11 +77,13 @@ void apply_in_parts(DilatedConv& conv, const Layout& layout, const Extents& exte
     accumulate(conv.part, v, {ci, kx, ky, cib}, layout, extents, target);
 }
 
-// Input channel blocks whose weights, for the blocks of a register tile, leave room in the first level of cache. 0, all
-// at once, where the second level's bandwidth does: for up to some 96 KB. (Cores with AVX-512 take fewer bytes for a
-// product; not measured there.)
+// Input channel blocks whose weights, for the blocks of a register tile, leave room in the first level of cache. 0: all
+// at once, where that is less than twice as much, or where the parts would be so small (of 3×3 filters) that adding
+// them up costs as much as the second level of cache; that one's bandwidth does for up to some 96 KB. (Cores with
+// AVX-512 take fewer bytes for a product; not measured there.)
 int depth_of(const ConvSpec& spec, const SizeHint& hint, const Layout& layout, const Target& target) {
-    constexpr int part_bytes = 16 * 1024, most_bytes = 96 * 1024;
+    constexpr int part_bytes = 16 * 1024;
+    const int most_bytes = spec.kernel_x * spec.kernel_y == 1 ? 24 * 1024 : 96 * 1024;
     if (spec.grouped || layout.tile_blocks < 2 || has_avx512(target)) return 0;
     const int blocks = (hint.channels_in + channel_block - 1) / channel_block;
     const int64_t block_bytes = int64_t{64} * channel_block * layout.tile_blocks * spec.kernel_x * spec.kernel_y;

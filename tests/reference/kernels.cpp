@@ -83,8 +83,8 @@ void run(const NarrowConvSpec& spec, Arguments args) {
                 for (int64_t kx = 0; kx < spec.kernel_x; ++kx)
                     for (int64_t c = 0; c < channel_block; ++c)
                         sum += load(weights, {c, kx, ky, cib, i[2]}) *
-                               load(x, {c, i[0] * spec.stride_x + kx * dx - left,
-                                        i[1] * spec.stride_y + ky * dy - top, cib, i[3]});
+                               load(x, {c, i[0] * spec.stride_x + kx * dx - left, i[1] * spec.stride_y + ky * dy - top,
+                                        cib, i[3]});
         store(out, {i[0], i[1], i[2], i[3]}, epilogue(sum, epilogue.slope ? load(*epilogue.slope, {i[2]}) : 0, 0));
     });
 }

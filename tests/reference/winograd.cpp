@@ -83,9 +83,8 @@ void run(const BatchedGemmSpec&, Arguments args) {
     for_each(out, [&](const Index& i) {
         double sum = 0;
         for (int64_t k = 0; k < weights.dims[1].extent; ++k)
-            sum +=
-                load(weights, {i[0], k, i[3], i[4]}) *
-                load(input, {k % channel_block, i[1], k / channel_block, i[2], i[4]});
+            sum += load(weights, {i[0], k, i[3], i[4]}) *
+                   load(input, {k % channel_block, i[1], k / channel_block, i[2], i[4]});
         store(out, {i[0], i[1], i[2], i[3], i[4]}, sum);
     });
 }

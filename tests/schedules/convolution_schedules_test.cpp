@@ -237,9 +237,9 @@ TEST_CASE("transposed convolution by phases, planar") {
 
 TEST_CASE("convolution to a few channels, from blocks to planes") {
     for (const std::string& target : runnable_targets()) {
-        for (auto [kernel_x, kernel_y, stride, activation] :
-             {std::tuple{3, 3, 1, ElementwiseFunction::sigmoid}, {1, 1, 1, ElementwiseFunction::identity},
-              {2, 5, 2, ElementwiseFunction::prelu}}) {
+        for (auto [kernel_x, kernel_y, stride, activation] : {std::tuple{3, 3, 1, ElementwiseFunction::sigmoid},
+                                                              {1, 1, 1, ElementwiseFunction::identity},
+                                                              {2, 5, 2, ElementwiseFunction::prelu}}) {
             const NarrowConvSpec spec{ElementType::f32, kernel_x, kernel_y, stride, stride, activation};
             for (bool scheduled : {true, false}) {
                 CompiledKernel kernel(spec, {}, target, scheduled);
@@ -266,34 +266,46 @@ TEST_CASE("convolution to a few channels, from blocks to planes") {
     }
 }
 
-TEST_CASE("the x86 convolution keeps its accumulators in registers") {
-    // A stack reference inside the inner loop is a spilled accumulator: several times slower.
+TEST_CASE("deep sums are made in parts, also where the channels are no whole number of them") {
     for (const std::string& target : runnable_targets()) {
-        ConvSpec spec;
-        spec.packing = Packing::c16;
-        spec.kernel_x = spec.kernel_y = 3;
-        CompiledKernel kernel(spec, SizeHint{320, 320, 64, 64}, target);
-        std::string text = kernel.assembly();
-        bool wide = target.find("avx512") != std::string::npos, fused = target.find("fma") != std::string::npos;
-        std::string multiply = fused ? "vfmadd231ps" : "mulps";
-        // Basic blocks end at labels and jumps; look at those with many multiplications.
-        int hot = 0;
-        std::string block;
-        std::istringstream lines(text);
-        for (std::string line; std::getline(lines, line);) {
-            block += line + "\n";
-            bool ends = line.find(':') != std::string::npos || line.find("\tj") == 0;
-            if (!ends) continue;
-            size_t count = 0, at = 0;
-            while ((at = block.find(multiply, at)) != std::string::npos) count++, at++;
-            if (count >= (wide ? 20u : fused ? 12u : 8u)) {
-                hot++;
-                INFO(target << "\n" << block);
-                CHECK(block.find("(%rsp") == std::string::npos);
-            }
-            block.clear();
-        }
-        INFO(target);
-        CHECK(hot > 0);
+        const auto spec = windowed<ConvSpec>(windows[3], Packing::c16);
+        const SizeHint hint{65, 65, 256, 64};
+        if (kernel_name(spec, hint, target).find("d8") == std::string::npos) continue;  // not for every target
+        for (int ci : {16, 128, 300}) check(spec, hint, target, true, ci, 64, 1, {windows[3]});
+        check(spec, hint, target, true, 160, 48, 1, {windows[3]});  // no whole number of register tiles
     }
+}
+
+TEST_CASE("x86 convolutions keep their accumulators in registers") {
+    // A stack reference inside the inner loop is a spilled accumulator: several times slower.
+    const auto conv3x3 = windowed<ConvSpec>(windows[0], Packing::c16);
+    const auto conv1x1 = windowed<ConvSpec>(windows[3], Packing::c16);
+    const std::pair<KernelSpec, SizeHint> kernels[] = {
+        {conv3x3, {320, 320, 64, 64}}, {conv1x1, {65, 65, 1024, 256}}, {BatchedGemmSpec{}, {12, 0, 256, 256}}};
+    for (const std::string& target : runnable_targets())
+        for (const auto& [spec, hint] : kernels) {
+            CompiledKernel kernel(spec, hint, target);
+            std::string text = kernel.assembly();
+            bool wide = target.find("avx512") != std::string::npos, fused = target.find("fma") != std::string::npos;
+            std::string multiply = fused ? "vfmadd231ps" : "mulps";
+            // Basic blocks end at labels and jumps; look at those with many multiplications.
+            int hot = 0;
+            std::string block;
+            std::istringstream lines(text);
+            for (std::string line; std::getline(lines, line);) {
+                block += line + "\n";
+                bool ends = line.find(':') != std::string::npos || line.find("\tj") == 0;
+                if (!ends) continue;
+                size_t count = 0, at = 0;
+                while ((at = block.find(multiply, at)) != std::string::npos) count++, at++;
+                if (count >= (wide ? 20u : fused ? 12u : 8u)) {
+                    hot++;
+                    INFO(kernel_name(spec, hint, target) << " for " << target << "\n" << block);
+                    CHECK(block.find("(%rsp") == std::string::npos);
+                }
+                block.clear();
+            }
+            INFO(kernel_name(spec, hint, target) << " for " << target);
+            CHECK(hot > 0);
+        }
 }

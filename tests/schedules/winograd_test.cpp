@@ -170,9 +170,8 @@ TEST_CASE("pixels into the Winograd domain") {
                     a.i32(image.width - 1 + (tile.kernel_x - 1) * image.dilation_x - pad_x);
                     a.i32(image.height - 1 + (tile.kernel_y - 1) * image.dilation_y - pad_y);
                     a.i32(image.tiles_x).i32(image.tiles_y).i32(count).i32(panel).i32(first);
-                    a.output(
-                        {channel_block, panel, panels - first, 2, tile.size_x(), tile.size_y()},
-                        ElementType::f32, {0, 0, 0, 1, 1, 1});
+                    a.output({channel_block, panel, panels - first, 2, tile.size_x(), tile.size_y()}, ElementType::f32,
+                             {0, 0, 0, 1, 1, 1});
                     INFO(name_of(spec) << " for " << target << ", " << image.width << "×" << image.height << " group "
                                        << group);
                     CHECK(a.compare(spec, [&](auto& args) { return kernel.run(args); }) == "");
