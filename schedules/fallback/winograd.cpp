@@ -22,6 +22,8 @@ void apply(WinogradWeights& w, const WinogradWeightsSpec& spec, const Target&) {
         w.taps.compute_at(w.output, block).bound_extent(w.ci, channel_block).vectorize(w.c).unroll(w.ci, 4);
 }
 
+// As many channels at a time as one register holds: then eight registers hold an axis of a tile of eight elements. Rows
+// are done in a loop: unrolled, all of a tile's pixels are wanted at once.
 void apply(WinogradInput& w, const WinogradInputSpec& spec, const Target& target) {
     const int lanes = std::min(channel_block, vector_floats(target));
     Var part("part"), lane("lane");
@@ -49,6 +51,7 @@ void apply(WinogradOutput& w, const WinogradOutputSpec&, const Target& target) {
         .unroll(oy);
     w.rows.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
     w.rows.reorder(w.c, w.ox, w.ey).unroll(w.ox);
+    if (has_avx512(target)) w.rows.unroll(w.ey);  // products come from cache, and 32 registers hold them
     w.tile.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
     w.tile.reorder(w.c, w.oy, w.ox).unroll(w.ox).unroll(w.oy);
 }
