@@ -46,6 +46,10 @@ Size channel_blocks(const Size& channels) {
     return ceil_div(channels, Size(channel_block));
 }
 
+Size odd_lines(const Size& lines) {
+    return maximum(floor_div(lines, Size(2)) * Size(2) + Size(1), Size(1)) * Size(channel_block);
+}
+
 namespace {
 
 Size padded_width(const ImageShape& image, const Halo& halo) {

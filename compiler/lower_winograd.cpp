@@ -27,12 +27,6 @@ struct Groups {
 
 constexpr int64_t lane = channel_block;
 
-// From an element of the domain, or a block of channels, to the next: an odd number of cache lines, so that they do not
-// all fall into the same few sets. In floats.
-Size odd_lines(const Size& vectors) {
-    return maximum(floor_div(vectors, Size(2)) * Size(2) + Size(1), Size(1)) * Size(lane);
-}
-
 // Tiles that are done together, of one image or of several, and how many the matrix product takes for a panel.
 struct Tiles {
     Size x, y, images;

@@ -65,17 +65,20 @@ Lowering::Lowering(Network network, const LowerOptions& options)
       layout_(choose_layout(network_, graph_, options_.targets.at(0),
                             [this](const Node& node) { return is_for_winograd(*this, node); })),
       planar_(network_.values.size()),
-      blocked_(network_.values.size()) {}
+      blocked_(network_.values.size()) {
+    row_loops_ = find_row_loops(*this);
+}
 
 LoweredNetwork Lowering::run() {
     declare_ports();
-    for (const Node& node : network_.nodes) {
-        node_ = &node;
-        schedule_ = "view";
-        flop_ = 0;
-        lower_node(node);
-        add_row(node);
-        write_outputs(node);
+    for (uint32_t n = 0; n < network_.nodes.size(); ++n) {
+        if (const auto loop = row_loops_.of_node[n]) {
+            if (row_loops_.loops[*loop].nodes.back() == n) lower_rows(*this, row_loops_.loops[*loop]);
+            continue;
+        }
+        begin_node(network_.nodes[n]);
+        lower_node(network_.nodes[n]);
+        end_node();
     }
     node_ = nullptr;
     for (size_t o = 0; o < network_.outputs.size(); ++o)
@@ -85,6 +88,17 @@ LoweredNetwork Lowering::run() {
     result_.plan = plan_.finish(static_cast<uint32_t>(result_.kernels.size()));
     result_.weights = plan_.take_weights();
     return std::move(result_);
+}
+
+void Lowering::begin_node(const Node& node) {
+    node_ = &node;
+    schedule_ = "view";
+    flop_ = 0;
+}
+
+void Lowering::end_node() {
+    add_row(*node_);
+    write_outputs(*node_);
 }
 
 void Lowering::declare_ports() {
@@ -173,12 +187,10 @@ const Location& Lowering::read(ValueId v, Packing packing) {
     if (!home) refuse("reads \"" + value(v).name + "\", which nothing has computed", "check the order of its nodes");
     const BufferView from = image_view(*home, shape(v));
     const BufferView to = image_view(place(v, packing), shape(v));
-    const std::string row_schedule = schedule_;
     if (packing == Packing::c16)
-        step(PackSpec{}, {from, to}, hint_of(v));
+        side_step(PackSpec{}, {from, to}, hint_of(v));
     else
-        step(UnpackSpec{}, {from, to}, hint_of(v));
-    schedule_ = row_schedule;
+        side_step(UnpackSpec{}, {from, to}, hint_of(v));
     return *at(v, packing);
 }
 
@@ -251,20 +263,27 @@ Location Lowering::allocate(ValueId v, Packing packing) {
     return location;
 }
 
+// Channel blocks lie an odd number of cache lines apart, so that those of a pixel do not all fall into the same few
+// sets.
+void Lowering::place_in_scratch(ValueId v, const Size& rows) {
+    const ImageShape image = image_of(shape(v));
+    const Size x = channel_block, y = x * image.w, cb = odd_lines(image.w * rows), n = cb * channel_blocks(image.c);
+    view(v, Packing::c16, {scratch(n, value(v).name), value(v).type, Packing::c16, Size(0), {n, cb, y, x}});
+}
+
 // Zeros around the image, before anything is written into it. All channel blocks of all images lie one behind the other
 // in a tensor of its own, so the kernel's two outermost dimensions are free for: both sides, and all blocks.
 void Lowering::fill_halo(const Location& location, const ImageShape& image, const Halo& halo) {
-    const std::string row_schedule = schedule_;
     const Size &x = location.strides[3], &y = location.strides[2], &block = location.strides[1];
     const Size blocks = image.n * channel_blocks(image.c), whole_width = image.w + Size(halo.left + halo.right);
     const auto fill = [&](const Size& offset, const Size& width, const Size& height, const ViewDim& sides) {
         if (width.integer() == 0 || height.integer() == 0) return;
-        step(FillSpec{},
-             {FloatArg{Size(0)},
-              BufferView{location.tensor,
-                         location.element,
-                         location.offset + offset,
-                         {{Size(channel_block), Size(1)}, {width, x}, {height, y}, sides, {blocks, block}}}});
+        side_step(FillSpec{},
+                  {FloatArg{Size(0)},
+                   BufferView{location.tensor,
+                              location.element,
+                              location.offset + offset,
+                              {{Size(channel_block), Size(1)}, {width, x}, {height, y}, sides, {blocks, block}}}});
     };
     const Size left = Size(-halo.left) * x, above = Size(-halo.top) * y;
     if (halo.top == halo.bottom) {
@@ -279,7 +298,6 @@ void Lowering::fill_halo(const Location& location, const ImageShape& image, cons
         fill(left, Size(halo.left), image.h, {Size(1), Size(0)});
         fill(image.w * x, Size(halo.right), image.h, {Size(1), Size(0)});
     }
-    schedule_ = row_schedule;
 }
 
 void Lowering::view(ValueId v, Packing packing, const Location& location) {
@@ -311,6 +329,12 @@ BufferView Lowering::channel_vector(ValueId v, int64_t channels, Packing packing
 void Lowering::step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint, const Size& skip) {
     schedule_ = schedule_name(spec, hint, options_.targets[0]);
     plan_.step(kernel(spec, hint), args, node_ ? node_->name : std::string(), skip);
+}
+
+void Lowering::side_step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint) {
+    const std::string schedule = schedule_;
+    step(spec, args, hint);
+    schedule_ = schedule;
 }
 
 uint32_t Lowering::kernel(const KernelSpec& spec, const SizeHint& hint) {

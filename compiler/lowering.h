@@ -12,6 +12,7 @@
 #include "compiler/location.h"
 #include "compiler/lower.h"
 #include "compiler/plan_builder.h"
+#include "compiler/row_loops.h"
 #include "schedules/algorithm.h"
 
 namespace atrous {
@@ -37,6 +38,9 @@ class Lowering {
         return layout_.narrow[static_cast<size_t>(&node - network_.nodes.data())];
     }
     bool is_blocked(const Node& node) const { return packing_of(node) == Packing::c16; }
+    bool is_planar(ValueId v) const { return layout_.home[v] == Packing::planar; }
+    bool is_part(ValueId v) const { return layout_.planar_part[v] || layout_.blocked_part[v]; }
+    const Halo& halo_of(ValueId v) const { return layout_.halo[v]; }
     bool has_location(ValueId v, Packing packing) const { return at(v, packing).has_value(); }
 
     // Where the value can be read in this packing; packs or unpacks it first if need be, once.
@@ -59,15 +63,24 @@ class Lowering {
     // One number per channel: (co), or (c, cb) when blocked; zeros for no_value.
     BufferView channel_vector(ValueId v, int64_t channels, Packing packing);
 
+    // The node at hand; at its end it gets its row of the table of operators, and outputs are written.
+    void begin_node(const Node& node);
+    void end_node();
     // A kernel call for the node at hand. The hint is for outputs of this shape.
     void step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint = {},
               const Size& skip = {});
+    // One that is not what the node is about: the table of operators does not show it.
+    void side_step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint = {});
     // The steps between the two are done for each iteration, with scratch tensors of each thread.
     void begin_loop(const Size& iterations) { plan_.begin_loop(iterations); }
     void end_loop() { plan_.end_loop(); }
     uint32_t scratch(const Size& elements, const std::string& name) {
         return plan_.scratch_tensor(ElementType::f32, elements, name);
     }
+    bool is_scratch(uint32_t tensor) const { return plan_.kind_of(tensor) == plan::TensorKind::scratch; }
+    // Some rows of the value, blocked, for the steps of a loop.
+    void place_in_scratch(ValueId v, const Size& rows);
+    void leave_scratch(ValueId v) { blocked_[v].reset(); }
     // Memory for the steps of the node at hand.
     uint32_t temporary(const Size& elements, const std::string& name) {
         return plan_.arena_tensor(ElementType::f32, elements, name);
@@ -75,6 +88,7 @@ class Lowering {
     bool is_put_off(ValueId v) const { return layout_.put_off[v]; }
     // How the table of operators calls what was done, where the last step's schedule would not say it.
     void call_schedule(const std::string& name) { schedule_ = name; }
+    void note_schedule(const std::string& more) { schedule_ += more; }
     const LowerOptions& options() const { return options_; }
     void copy(uint32_t element_bytes, const std::vector<CopyDim>& outermost_first, BufferView from, BufferView to);
     SizeHint hint_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const;
@@ -107,6 +121,7 @@ class Lowering {
     LowerOptions options_;
     Graph graph_;
     NetworkLayout layout_;
+    RowLoops row_loops_;
     PlanBuilder plan_;
     std::vector<std::optional<Location>> planar_, blocked_;
     std::vector<uint32_t> output_tensors_;
@@ -146,6 +161,8 @@ void join_parts(Lowering& to, const Node& concat);
 
 void lower_convolution(Lowering& to, const Node& node);
 void lower_transposed_convolution(Lowering& to, const Node& node);
+// The nodes of a loop, when all that they read is there.
+void lower_rows(Lowering& to, const RowLoop& loop);
 void lower_linear(Lowering& to, const Node& node);
 void lower_pool(Lowering& to, const Node& node);
 void lower_global_pool(Lowering& to, const Node& node);

@@ -62,6 +62,8 @@ class PlanBuilder {
     // Memory of each thread, for the steps of one loop.
     uint32_t scratch_tensor(plan::ElementType element, const Size& elements, std::string_view name);
 
+    plan::TensorKind kind_of(uint32_t tensor) const { return tensors_.at(tensor).kind; }
+
     // Appends a step. `skip`: it is left out at run time where this is not zero; a constant 0 means never.
     void step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name, const Size& skip = {});
     // The steps between the two are the body of a loop, whose iterations run at the same time. Not nested; a loop

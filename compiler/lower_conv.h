@@ -1,0 +1,76 @@
+// What the lowerings of convolutions share: a call of one of their kernels, and what it is made of.
+#pragma once
+
+#include <optional>
+
+#include "compiler/lowering.h"
+#include "compiler/phases.h"
+#include "compiler/repack.h"
+
+namespace atrous {
+
+// Which of the node's inputs fusion has put where.
+struct Operands {
+    ValueId x = no_value, weights = no_value, bias = no_value, slope = no_value, residual = no_value;
+};
+Operands operands_of(const Node& node);
+
+// Everything that does not change between the phases of a transposed convolution.
+struct Call {
+    Operands operands;
+    Packing packing = Packing::planar;
+    int64_t channels_in = 1, channels_out = 1, groups = 1;
+    BufferView out, residual, bias, slope;
+    std::optional<Size> rows;  // in a loop over rows: those of a phase that an iteration makes
+};
+// Where inputs are read and the output is written; of a Conv, a Linear or a ConvTranspose.
+Call call_of(Lowering& to, const Node& node);
+
+struct Window {
+    int64_t dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0, kernel_y = 1, stride_y = 1;
+};
+Window window_of(const ConvOp& op);
+Window window_of(const Phase& y, const Phase& x);
+
+template <class Spec>
+Spec spec_of(const Node& node, Packing packing, int64_t kernel_y, int64_t kernel_x, const Pair& stride) {
+    Spec spec;
+    spec.packing = packing;
+    spec.kernel_x = static_cast<int>(kernel_x);
+    spec.kernel_y = static_cast<int>(kernel_y);
+    spec.stride_x = static_cast<int>(stride[1]);
+    spec.stride_y = static_cast<int>(stride[0]);
+    spec.activation = node.fused.activation;
+    spec.residual = node.fused.residual;
+    return spec;
+}
+
+// What an iteration of the loop over rows at hand has of an output or a residual; without such a loop, all of it.
+BufferView rows_of(const Lowering& to, const Call& call, BufferView view);
+
+// Input, weights, bias, [slope], [residual], window, what the spec asks for besides, parameters, output.
+std::vector<PlanArg> arguments(Lowering& to, const Call& call, const Node& node, const BufferView& weights,
+                               const Window& window, const std::vector<int64_t>& besides, const BufferView& residual,
+                               const BufferView& out);
+
+// One call of a dense or a depthwise kernel: a Conv, a Linear, or a phase of a transposed one.
+void call_convolution(Lowering& to, const Node& node, const Call& call, const DenseWeights& weights,
+                      const Window& window, const Pair& stride, const BufferView& residual, const BufferView& out,
+                      const SizeHint& hint, const Size& skip);
+void call_depthwise(Lowering& to, const Node& node, const Call& call, const DenseWeights& weights, const Window& window,
+                    const Pair& stride, const BufferView& residual, const BufferView& out, const SizeHint& hint,
+                    const Size& skip);
+
+// Whether a dense convolution of this window is computed in Winograd's domain.
+bool is_for_winograd(const Lowering& to, const ConvSpec& spec, const Window& window, const ImageShape& in,
+                     const ImageShape& out);
+// Whether one of the phases of a ConvTranspose is.
+bool has_winograd_phase(const Lowering& to, const Node& node);
+
+void call_transposed(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call);
+// All kernel calls of a Conv or ConvTranspose.
+void convolve(Lowering& to, const Node& node, const Call& call);
+
+double output_numbers(const Lowering& to, ValueId v);
+
+}  // namespace atrous
