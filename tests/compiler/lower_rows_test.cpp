@@ -79,7 +79,7 @@ TEST_CASE("pieces of rows with fewer taps, in a loop over rows") {
     NetworkMaker make;
     const ValueId x = make.input("x", {1, 32, 33, 33});
     ConvOp op = window(3, 1, 18, 18, 2);
-    make.output(make.conv(make.conv(x, 64, op), 256, window(1)));
+    make.output(make.conv(make.conv(x, 64, op), 20, window(1)));
     const LoweredNetwork lowered = require_equal(make.network, {{1, 32, 33, 33}});
     REQUIRE(count_of(kernel_names(lowered), "conv") == 3);
     REQUIRE(loops_of(lowered).size() == 1);

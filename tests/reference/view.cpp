@@ -38,12 +38,12 @@ std::byte* address(const View& view, std::initializer_list<int64_t> index, size_
     const size_t first = static_cast<size_t>(result - storage->data);
     if (write && storage->read_only) throw Violation("write into the constant " + storage->name);
     if (storage->written.empty()) return result;
-    for (size_t i = first; i < first + bytes; ++i) {
-        if (write)
-            storage->written[i] = true;
-        else if (!storage->written[i])
-            throw Violation("read of " + storage->name + " at byte " + std::to_string(i) + ", which nobody wrote");
-    }
+    uint8_t* written = storage->written.data() + first;
+    if (write)
+        std::memset(written, 1, bytes);
+    else if (const auto* unwritten = static_cast<uint8_t*>(std::memchr(written, 0, bytes)))
+        throw Violation("read of " + storage->name + " at byte " + std::to_string(unwritten - storage->written.data()) +
+                        ", which nobody wrote");
     return result;
 }
 

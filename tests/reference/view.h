@@ -20,7 +20,7 @@ struct Storage {
     std::string name;  // for messages
     std::byte* data = nullptr;
     size_t bytes = 0;
-    std::vector<bool> written;  // one per byte; empty: everything counts as written
+    std::vector<uint8_t> written;  // 1 or 0 for each byte; empty: everything counts as written
     bool read_only = false;
 };
 
