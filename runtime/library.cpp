@@ -221,9 +221,18 @@ OpenNetwork::OpenNetwork(std::shared_ptr<const Library> library, const std::stri
     options.target = target.empty() ? nullptr : target.c_str();
     const int error = library_->table().open(&options, &net_);
     if (error == ATROUS_OK) return;
-    const std::string made_for = " (it was compiled for " + list_of(library_->info().targets) + ")";
-    throw Error(library_->info().name, library_->table().message(error) + (error == ATROUS_NO_TARGET ? made_for : ""),
-                error == ATROUS_NO_TARGET ? "compile the model with --target host" : "");
+    const LibraryInfo& info = library_->info();
+    if (error != ATROUS_NO_TARGET) throw Error(info.name, library_->table().message(error));
+    if (target.empty()) {
+        throw Error(info.name,
+                    library_->table().message(error) + (" (it was compiled for " + list_of(info.targets) + ")"),
+                    "compile the model with --target host");
+    }
+    if (std::find(info.targets.begin(), info.targets.end(), target) == info.targets.end()) {
+        throw Error(info.name, "holds no code for --target " + target + ", only for " + list_of(info.targets),
+                    "choose among these, or leave it out");
+    }
+    throw Error(info.name, "holds code for " + target + ", which this CPU cannot run", "leave --target out");
 }
 
 OpenNetwork::~OpenNetwork() {

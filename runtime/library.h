@@ -73,7 +73,8 @@ class Library {
 // An opened network. Immutable; threads may share it, each with a Runner of its own.
 class OpenNetwork {
   public:
-    OpenNetwork(std::shared_ptr<const Library> library, const std::string& target = {});  // throws Error
+    // target: one of info().targets; empty: the best that this CPU has. Throws Error.
+    OpenNetwork(std::shared_ptr<const Library> library, const std::string& target = {});
     ~OpenNetwork();
     OpenNetwork(const OpenNetwork&) = delete;
     OpenNetwork& operator=(const OpenNetwork&) = delete;

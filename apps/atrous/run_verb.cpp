@@ -12,6 +12,7 @@
 #include "apps/segment/interrupt.h"
 #include "apps/segment/options.h"
 #include "runtime/error.h"
+#include "schedules/registry.h"
 
 namespace atrous {
 
@@ -22,7 +23,7 @@ namespace {
 struct RunArguments {
     ModelOptions model;
     std::vector<std::string> inputs, outputs;
-    std::string device = "auto";
+    std::string device = "auto", target;
     fs::path trace, compare;
     Tolerance tolerance;
     int threads = 0, repeat = 1;
@@ -42,6 +43,7 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
         ->type_name("[NAME=]Y.npy");
     add_threads(app, arguments.threads);
     add_device(app, arguments.device);
+    add_target(app, arguments.target);
     app.add_option("--repeat", arguments.repeat, "Run so many times; the first one warms up")
         ->check(CLI::Range(1, 1000000).description(""))
         ->type_name("N");
@@ -78,14 +80,14 @@ std::vector<size_t> output_order(const LibraryInfo& info, const GraphNames& name
     return order;
 }
 
-Outcome run_network(const std::shared_ptr<const Library>& library, const std::vector<Tensor>& inputs, int threads,
-                    int repeat) {
+Outcome run_network(const std::shared_ptr<const Library>& library, const std::vector<Tensor>& inputs,
+                    const RunArguments& arguments, int threads) {
     // Nothing is on the disk yet, so that an interrupt may end the process in the middle of a run.
     const InterruptWatch watch([] { std::_Exit(interrupted_exit_code()); });
-    const OpenNetwork network(library);
+    const OpenNetwork network(library, arguments.target);
     Runner runner(network);
     Outcome outcome;
-    for (int i = 0; i < repeat; i++) {
+    for (int i = 0; i < arguments.repeat; i++) {
         const auto start = std::chrono::steady_clock::now();
         outcome.outputs = runner.run(inputs, threads);
         const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
@@ -107,6 +109,7 @@ int run_verb(int count, const char* const* words, Console& console) {
 
     const std::string subject = arguments.model.model.string();
     check_device(arguments.device, subject);
+    if (!arguments.target.empty()) arguments.target = canonical_target(arguments.target);
     const bool compiled = is_compiled(arguments.model.model);
     arguments.model.keep_all = !arguments.trace.empty() || (!arguments.compare.empty() && !compiled);
     const auto library = load_model(arguments.model, console);
@@ -117,7 +120,7 @@ int run_verb(int count, const char* const* words, Console& console) {
     const std::vector<Tensor> inputs = read_inputs(arguments.inputs, info, subject);
 
     const int threads = thread_count(arguments.threads);
-    const Outcome outcome = run_network(library, inputs, threads, arguments.repeat);
+    const Outcome outcome = run_network(library, inputs, arguments, threads);
     for (const NamedFile& output : outputs) {
         stop_if_interrupted();
         const Tensor& tensor = outcome.outputs[output.index];

@@ -6,6 +6,7 @@
 #include "apps/atrous/model_source.h"
 #include "apps/atrous/tbb_pool.h"
 #include "apps/atrous/verbs.h"
+#include "schedules/registry.h"
 
 namespace atrous {
 
@@ -27,7 +28,8 @@ int segment_verb(int count, const char* const* arguments, Console& console) {
     console.set_verbosity(verbosity.level());
 
     check_device(options.device, model.model.string());
-    const OpenNetwork network(load_model(model, console));
+    if (!options.target.empty()) options.target = canonical_target(options.target);
+    const OpenNetwork network(load_model(model, console), options.target);
     VerbPool pool;
     return segment(network, model.model.string(), options, std::cin, console, pool);
 }

@@ -19,11 +19,13 @@ struct KnownTarget {
     const char *name, *machines;
 };
 
-constexpr std::array<KnownTarget, 4> known_targets{{
+constexpr std::array<KnownTarget, 6> known_targets{{
     {"x86-64-linux", "every 64-bit PC"},
     {"x86-64-linux-sse41", "PCs since 2008"},
+    {"x86-64-linux-avx", "PCs since 2011 (Sandy Bridge, Bulldozer)"},
     {"x86-64-linux-avx2-fma", "PCs since 2013 (Haswell, Zen)"},
-    {"x86-64-linux-avx512_skylake", "servers since 2017, Zen 4"},
+    {"x86-64-linux-avx512_skylake", "servers since 2017"},
+    {"x86-64-linux-avx512_zen4", "Zen 4, Sapphire Rapids"},
 }};
 
 std::set<std::string> features(const std::string& target) {
@@ -57,7 +59,10 @@ int targets_verb(int count, const char* const* arguments, Console& console) {
     for (const KnownTarget& known : known_targets) {
         const bool runs = runs_here(canonical_target(known.name), host);
         table.add({known.name, runs ? "runs" : "cannot run", known.machines});
-        list.push_back({{"target", known.name}, {"runs_here", runs}, {"made_for", known.machines}});
+        list.push_back({{"target", known.name},
+                        {"canonical", canonical_target(known.name)},
+                        {"runs_here", runs},
+                        {"made_for", known.machines}});
     }
     if (as_json) {
         print_result(nlohmann::ordered_json{{"host", host}, {"targets", list}});

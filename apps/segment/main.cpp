@@ -25,7 +25,7 @@ int run(int count, const char* const* arguments, Console& console) {
     if (!parse_arguments(app, count, arguments)) return 0;
     console.set_verbosity(verbosity.level());
     check_device(options.device, info.name);
-    const OpenNetwork network(library);
+    const OpenNetwork network(library, options.target);
     ThreadPool pool;
     return segment(network, info.name, options, std::cin, console, pool);
 }

@@ -45,6 +45,12 @@ void add_device(CLI::App& app, std::string& device) {
         ->capture_default_str();
 }
 
+void add_target(CLI::App& app, std::string& target) {
+    app.add_option("--target", target,
+                   "Which of the library's instruction sets to use (default: the best that this CPU has)")
+        ->type_name("T");
+}
+
 void add_threads(CLI::App& app, int& threads) {
     app.add_option("--threads", threads, "Threads (default: as many as there are CPUs)")
         ->check(CLI::Range(1, 4096).description(""))
@@ -67,6 +73,7 @@ void add_segment_options(CLI::App& app, SegmentOptions& options) {
         ->type_name("FORMAT");
     add_threads(app, options.threads);
     add_device(app, options.device);
+    add_target(app, options.target);
     app.add_option("--max-pixels", options.max_pixels, "Refuse pictures of more pixels than this")
         ->check(CLI::Range(int64_t{1}, int64_t{1} << 40).description(""))
         ->type_name("N")

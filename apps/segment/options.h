@@ -20,7 +20,7 @@ struct SegmentOptions {
     std::vector<std::string> inputs;
     std::filesystem::path directory;
     std::vector<std::string> formats;  // names; empty: what suits the network
-    std::string device = "auto";
+    std::string device = "auto", target;
     int threads = 0;  // 0: as many as there are CPUs
     int64_t max_pixels = int64_t{1} << 28;
     bool fail_fast = false, json = false;
@@ -34,6 +34,7 @@ struct VerbosityFlags {
 
 void add_verbosity(CLI::App& app, VerbosityFlags& flags);
 void add_device(CLI::App& app, std::string& device);
+void add_target(CLI::App& app, std::string& target);
 void add_threads(CLI::App& app, int& threads);
 void add_segment_options(CLI::App& app, SegmentOptions& options);
 

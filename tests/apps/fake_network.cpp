@@ -25,8 +25,9 @@ int64_t count_of(const atrous_tensor& tensor) {
     return count;
 }
 
-int open_net(const atrous_options*, atrous_net** net) {
+int open_net(const atrous_options* options, atrous_net** net) {
     static char nothing;
+    if (options && options->target && std::strcmp(options->target, "x86-64-linux") != 0) return ATROUS_NO_TARGET;
     *net = reinterpret_cast<atrous_net*>(&nothing);
     return ATROUS_OK;
 }

@@ -47,6 +47,17 @@ class Run(ProgramTest):
         self.assertRegex(out, r"^output  type     shape\nsum     float32  3\nb       int64    3\n[0-9.]+ s best of 1, "
                               r"1 thread, x86-64-linux; peak memory [0-9.]+ MiB\n$")
 
+    def test_instruction_sets(self):
+        both = ["--input", "a.npy", "--input", "b.npy"]
+        facts = json.loads(self.pair(0, *both, "--target", "x86-64-linux", "--json"))
+        self.assertEqual(facts["target"], "x86-64-linux")
+        self.refused(*both, "--target", "x86-64-linux-avx",
+                     error="pair: holds no code for --target x86-64-linux-avx-sse41, only for x86-64-linux; choose among "
+                           "these, or leave it out")
+        self.refused(*both, "--target", "6502",
+                     error='target "6502": is not a Halide target string; use ARCH-BITS-OS with features, like '
+                           "x86-64-linux-avx2-fma, or host")
+
     def test_wrong_tensors(self):
         both = ["--input", "a.npy", "--input", "b.npy"]
         np.save(self.folder / "double.npy", self.a.astype(np.float64))
@@ -148,7 +159,8 @@ class CommandLine(ProgramTest):
     def test_targets(self):
         facts = json.loads(self.expect(0, "targets", "--json"))
         self.assertIn("-linux", facts["host"])
-        self.assertIn({"target": "x86-64-linux", "runs_here": True, "made_for": "every 64-bit PC"}, facts["targets"])
+        self.assertIn({"target": "x86-64-linux", "canonical": "x86-64-linux", "runs_here": True,
+                       "made_for": "every 64-bit PC"}, facts["targets"])
         self.assertRegex(self.expect(0, "targets"), r"^target +this machine +made for\nhost +runs +this machine: ")
 
     def test_compile_arguments(self):

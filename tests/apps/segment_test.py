@@ -197,6 +197,14 @@ class Failures(ProgramTest):
                          error=f"atrous: error: {self.network('mask')}: holds no code for --device {device}, only for "
                                "the CPU; use --device cpu or leave it out\n")
 
+    def test_instruction_sets(self):
+        self.picture("a.png")
+        self.segment(0, "mask", "a.png", "-o", "out", "--target", "x86-64-linux", "--verbose",
+                     error=f"{self.network('mask')}: runs its code for x86-64-linux\na.png → out/a.png.mask.png\n")
+        self.expect(2, "a.png", "-o", "out", "--target", "x86-64-linux-avx", program=self.program,
+                    error="fake_program: error: mask: holds no code for --target x86-64-linux-avx, only for x86-64-linux; "
+                          "choose among these, or leave it out\n")
+
     def test_formats_that_the_network_lacks(self):
         self.picture("a.png")
         for network, format, offered in (("mask", "labels", "mask, cutout, overlay, probabilities"),
