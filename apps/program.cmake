@@ -8,12 +8,12 @@ foreach(package png jpeg webpdemux webp z)
   list(APPEND static_packages ${static_${package}})
 endforeach()
 
-set(program ${PROJECT_BINARY_DIR}/support/${ATROUS_PLATFORM}/libatrous_app.a)
+set(program ${ATROUS_SUPPORT}/${ATROUS_PLATFORM}/libatrous_app.a)
 set(parts atrous_app atrous_segment atrous_runtime atrous_images)
 list(TRANSFORM parts REPLACE "(.+)" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE part_files)
 add_custom_command(
   OUTPUT ${program}
-  COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/support/${ATROUS_PLATFORM}
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${ATROUS_SUPPORT}/${ATROUS_PLATFORM}
   COMMAND ${CMAKE_LINKER} -r -o program.o --whole-archive ${part_files} --no-whole-archive --start-group
           ${static_packages} --end-group
   COMMAND ${CMAKE_COMMAND} -E rm -f ${program}
@@ -22,5 +22,4 @@ add_custom_command(
   WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
   VERBATIM)
 add_custom_target(atrous_program ALL DEPENDS ${program})
-add_dependencies(atrous atrous_program)
 install(FILES ${program} DESTINATION lib/atrous/support/${ATROUS_PLATFORM})

@@ -11,12 +11,15 @@ target_link_libraries(atrous_executor_objects PRIVATE Halide::Runtime)
 target_compile_options(
   atrous_executor_objects
   PRIVATE -Wall -Wextra -Wpedantic -Werror -O2 -g0 -fPIC -fno-exceptions -fno-rtti -fno-threadsafe-statics
-          -fvisibility=hidden)
+          -fvisibility=hidden -ffp-contract=off)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL aarch64)
+  target_compile_options(atrous_executor_objects PRIVATE -mno-outline-atomics)  # which are calls of GCC's library
+endif()
 
-set(executor ${PROJECT_BINARY_DIR}/support/${ATROUS_PLATFORM}/executor.o)
+set(executor ${ATROUS_SUPPORT}/${ATROUS_PLATFORM}/executor.o)
 add_custom_command(
   OUTPUT ${executor}
-  COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/support/${ATROUS_PLATFORM}
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${ATROUS_SUPPORT}/${ATROUS_PLATFORM}
   COMMAND ${CMAKE_LINKER} -r -o ${executor} $<TARGET_OBJECTS:atrous_executor_objects>
   DEPENDS atrous_executor_objects $<TARGET_OBJECTS:atrous_executor_objects>
   COMMAND_EXPAND_LISTS VERBATIM)
