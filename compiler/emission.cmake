@@ -13,7 +13,8 @@ atrous_library(
   sha256.cpp
   support.cpp
   tool.cpp)
-target_compile_definitions(atrous_emission PRIVATE ATROUS_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(atrous_emission PRIVATE ATROUS_VERSION="${PROJECT_VERSION}"
+                                                   ATROUS_PLATFORM="${ATROUS_PLATFORM}")
 target_link_libraries(
   atrous_emission
   PUBLIC atrous_schedules OpenSSL::Crypto

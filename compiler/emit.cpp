@@ -21,6 +21,10 @@ std::string_view text_of(const std::vector<uint8_t>& bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+Toolchain toolchain_of(const Emission& emission) {
+    return toolchain_for(platform_of(emission.targets.front()));
+}
+
 fs::path support_file(const Emission& emission, const std::string& name) {
     const std::string platform = platform_of(emission.targets.front());
     const fs::path file = emission.support / platform / name;
@@ -29,8 +33,9 @@ fs::path support_file(const Emission& emission, const std::string& name) {
                 "build it with `./dev build`, or choose another --target");
 }
 
-void assemble(const std::string& source, const std::string& object, const WorkFolder& folder) {
-    run_tool({"as", "--fatal-warnings", "-o", object, source}, folder.path());
+void assemble(const Emission& emission, const std::string& source, const std::string& object,
+              const WorkFolder& folder) {
+    run_tool({toolchain_of(emission).as, "--fatal-warnings", "-o", object, source}, folder.path());
     fs::remove(folder / source);
 }
 
@@ -38,7 +43,7 @@ void assemble(const std::string& source, const std::string& object, const WorkFo
 void make_weights_object(const Emission& emission, const WorkFolder& folder) {
     create_file(folder / "weights.bin", text_of(emission.weights));
     create_file(folder / "weights.s", weights_text(emission));
-    assemble("weights.s", emission.name + "_weights.o", folder);
+    assemble(emission, "weights.s", emission.name + "_weights.o", folder);
     fs::remove(folder / "weights.bin");
 }
 
@@ -47,15 +52,16 @@ void make_network_object(const Emission& emission, const WorkFolder& folder) {
     create_file(folder / "plan.bin", text_of(emission.plan));
     create_file(folder / "info.json", info_text(emission));
     create_file(folder / "tables.s", tables_text(emission));
-    assemble("tables.s", "tables.o", folder);
+    assemble(emission, "tables.s", "tables.o", folder);
 
     std::string objects = "tables.o\nexecutor.o\n";
     fs::copy_file(support_file(emission, "executor.o"), folder / "executor.o");
     for (const std::string& object : emission.objects) objects += object + "\n";
     create_file(folder / "objects.txt", objects);
-    run_tool({"ld", "-r", "--force-group-allocation", "-o", "all.o", "@objects.txt"}, folder.path());
+    run_tool({toolchain_of(emission).ld, "-r", "--force-group-allocation", "-o", "all.o", "@objects.txt"},
+             folder.path());
 
-    std::vector<std::string> rename{"objcopy"};
+    std::vector<std::string> rename{toolchain_of(emission).objcopy};
     for (const char* symbol : exported) {
         const std::string ours = emission.name + "_" + symbol;
         rename.insert(rename.end(),
@@ -66,7 +72,9 @@ void make_network_object(const Emission& emission, const WorkFolder& folder) {
 }
 
 void make_archive(const Emission& emission, const WorkFolder& folder) {
-    run_tool({"ar", "rcsD", emission.name + ".a", emission.name + ".o", emission.name + "_weights.o"}, folder.path());
+    run_tool(
+        {toolchain_of(emission).ar, "rcsD", emission.name + ".a", emission.name + ".o", emission.name + "_weights.o"},
+        folder.path());
 }
 
 std::string alias_option(const Emission& emission) {
@@ -77,17 +85,19 @@ void make_shared(const Emission& emission, const WorkFolder& folder) {
     std::string exports = "{\n  global:\n    " ATROUS_NETWORK_SYMBOL ";\n";
     for (const char* symbol : exported) exports += "    " + emission.name + "_" + symbol + ";\n";
     create_file(folder / "exports.map", exports + "  local: *;\n};\n");
-    run_tool({"cc", "-shared", "-o", emission.name + ".so", emission.name + ".o", emission.name + "_weights.o",
-              "-Wl,--version-script=exports.map", alias_option(emission), "-Wl,-z,defs,-z,relro,-z,now,-z,noexecstack",
-              "-Wl,--hash-style=gnu,--build-id=none", "-lpthread", "-ldl", "-lm"},
+    run_tool({toolchain_of(emission).cc, "-shared", "-o", emission.name + ".so", emission.name + ".o",
+              emission.name + "_weights.o", "-Wl,--version-script=exports.map", alias_option(emission),
+              "-Wl,-z,defs,-z,relro,-z,now,-z,noexecstack", "-Wl,--hash-style=gnu,--build-id=none", "-lpthread", "-ldl",
+              "-lm"},
              folder.path());
 }
 
 // The segment program around this network. Static, so that it needs nothing where it runs.
 void make_app(const Emission& emission, const WorkFolder& folder) {
     const std::string app = fs::absolute(support_file(emission, "libatrous_app.a")).string();
-    run_tool({"c++", "-static", "-o", emission.name, app, emission.name + ".o", emission.name + "_weights.o",
-              alias_option(emission), "-Wl,--build-id=none,--gc-sections", "-s", "-lpthread", "-ldl", "-lm"},
+    run_tool({toolchain_of(emission).cxx, "-static", "-o", emission.name, app, emission.name + ".o",
+              emission.name + "_weights.o", alias_option(emission), "-Wl,--build-id=none,--gc-sections", "-s",
+              "-lpthread", "-ldl", "-lm"},
              folder.path());
 }
 

@@ -18,11 +18,13 @@ namespace atrous {
 
 namespace {
 
-// As Debian names the package that holds a program.
+// As Debian names the package that holds a program: "aarch64-linux-gnu-ld" is in binutils-aarch64-linux-gnu.
 std::string package_of(const std::string& tool) {
-    if (tool == "cc") return "gcc";
-    if (tool == "c++") return "g++";
-    return "binutils";
+    const size_t dash = tool.rfind('-');
+    const std::string program = tool.substr(dash == std::string::npos ? 0 : dash + 1);
+    const std::string suffix = dash == std::string::npos ? "" : "-" + tool.substr(0, dash);
+    const bool c = program == "cc" || program == "gcc", cxx = program == "c++" || program == "g++";
+    return (c ? "gcc" : cxx ? "g++" : "binutils") + suffix;
 }
 
 // English messages, the same on every machine.
@@ -74,6 +76,12 @@ int spawn(const std::vector<std::string>& arguments, const std::filesystem::path
 }
 
 }  // namespace
+
+Toolchain toolchain_for(const std::string& platform) {
+    if (platform == ATROUS_PLATFORM) return {"as", "ld", "objcopy", "ar", "cc", "c++"};
+    const std::string prefix = platform == "arm-64-linux" ? "aarch64-linux-gnu-" : "x86_64-linux-gnu-";
+    return {prefix + "as", prefix + "ld", prefix + "objcopy", prefix + "ar", prefix + "gcc", prefix + "g++"};
+}
 
 void run_tool(const std::vector<std::string>& arguments, const std::filesystem::path& folder) {
     const std::string& tool = arguments.front();

@@ -28,6 +28,7 @@ struct DilatedConv {
     // 0 of the sum; the taps are the part's.
     Halide::Func part;
     Halide::RDom parts;
+    Halide::Func input;  // that the products read
     ImageVars v;
 };
 

@@ -117,6 +117,7 @@ WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs
 
 BatchedGemm batched_gemm(const Func& weights, const Func& input, const Expr& k_blocks) {
     BatchedGemm g;
+    g.input = input;
     g.k = RDom(0, channel_block, 0, k_blocks, "k");
     g.sum = Func("sum");
     g.sum(g.c, g.p, g.panel, g.cb, g.e) = 0.f;

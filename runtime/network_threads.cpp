@@ -17,6 +17,8 @@ constexpr int spins = 400;
 void pause() {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield" ::: "memory");
 #else
     __asm__ volatile("" ::: "memory");
 #endif

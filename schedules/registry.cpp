@@ -2,8 +2,10 @@
 
 #include "Halide.h"
 #include "runtime/error.h"
+#include "schedules/arm/register_tile.h"
 #include "schedules/kernels.h"
 #include "schedules/rules.h"
+#include "schedules/target.h"
 #include "schedules/x86/register_tile.h"
 #include "schedules_version.h"
 
@@ -12,44 +14,6 @@ namespace atrous {
 using namespace Halide;
 
 namespace {
-
-// The features that others imply, as every CPU has them, so that schedules can ask for any of them: a name alone,
-// avx512_zen4, is what people write.
-Target completed(Target target) {
-    constexpr std::pair<Target::Feature, Target::Feature> implied[] = {
-        {Target::AVX512_SapphireRapids, Target::AVX512_Zen4},
-        {Target::AVX512_Zen4, Target::AVX512_Cannonlake},
-        {Target::AVX512_Cannonlake, Target::AVX512_Skylake},
-        {Target::AVX512_Skylake, Target::AVX512},
-        {Target::AVX512_KNL, Target::AVX512},
-        {Target::AVX512, Target::AVX2},
-        {Target::AVX512, Target::FMA},
-        {Target::AVX512, Target::F16C},
-        {Target::AVX2, Target::AVX},
-        {Target::FMA, Target::AVX},
-        {Target::F16C, Target::AVX},
-        {Target::AVX, Target::SSE41},
-    };
-    for (const auto& [feature, other] : implied)
-        if (target.arch == Target::X86 && target.has_feature(feature)) target.set_feature(other);
-    return target;
-}
-
-Target parse(std::string_view text) {
-    std::string name(text);
-    // Without the CPU model that Halide adds for LLVM's cost tables: it is no instruction set that could be dispatched
-    // on.
-    if (name == "host") {
-        Target host = get_host_target();
-        host.processor_tune = Target::ProcessorGeneric;
-        return host;
-    }
-    if (!Target::validate_target_string(name)) {
-        throw Error("target \"" + name + "\"", "is not a Halide target string",
-                    "use ARCH-BITS-OS with features, like x86-64-linux-avx2-fma, or host");
-    }
-    return completed(Target(name));
-}
 
 // What every kernel is compiled with: the runtime has checked the buffers, and gives the thread pool by user context.
 Target kernel_target(const Target& target) {
@@ -60,7 +24,7 @@ Target kernel_target(const Target& target) {
 }
 
 bool has_blocked_schedules(const Target& target) {
-    return target.arch == Target::X86;
+    return target.arch == Target::X86 || target.arch == Target::ARM;
 }
 
 template <class Spec>
@@ -105,42 +69,48 @@ Decision decide(const KernelSpec& spec, const SizeHint& hint, const Target& targ
 
 Packing preferred_packing(const ConvSpec&, int64_t channels_in, int64_t channels_out, int64_t groups,
                           std::string_view target) {
-    if (!has_blocked_schedules(parse(target))) return Packing::planar;
+    if (!has_blocked_schedules(parse_target(target))) return Packing::planar;
     bool depthwise = channels_in == 1 && channels_out == 1;
     bool whole_blocks = channels_in % channel_block == 0 && channels_out % channel_block == 0;
     return groups == 1 || depthwise || whole_blocks ? Packing::c16 : Packing::planar;
 }
 
 bool has_winograd_schedules(std::string_view target) {
-    return has_blocked_schedules(parse(target));
+    return has_blocked_schedules(parse_target(target));
 }
 
 int panel_tiles(const SizeHint& hint, std::string_view text) {
-    const Target target = parse(text);
+    const Target target = parse_target(text);
+    if (target.arch == Target::ARM) return arm::panel_tiles(hint);
     return target.arch == Target::X86 ? x86::panel_tiles(hint, target) : 1;
 }
 
 Core core_of(std::string_view text) {
-    const Target target = parse(text);
+    const Target target = parse_target(text);
     Core core;
     core.products_per_cycle = products_per_cycle(target);
-    if (!has_avx512(target)) core.narrowest_tile = core.widest_tile = target.has_feature(Target::AVX) ? 3 : 2;
+    if (target.arch == Target::ARM) {
+        core.narrowest_tile = 4;
+        core.widest_tile = 6;
+    } else if (!has_avx512(target)) {
+        core.narrowest_tile = core.widest_tile = target.has_feature(Target::AVX) ? 3 : 2;
+    }
     return core;
 }
 
 std::string kernel_name(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {
-    Decision decision = decide(spec, hint, parse(target));
+    Decision decision = decide(spec, hint, parse_target(target));
     return decision.layout.empty() ? name_of(spec) : name_of(spec) + "_" + decision.layout;
 }
 
 std::string schedule_name(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {
-    Decision decision = decide(spec, hint, parse(target));
+    Decision decision = decide(spec, hint, parse_target(target));
     return decision.layout.empty() ? decision.rule : decision.rule + " " + decision.layout;
 }
 
 void compile_kernel(const KernelSpec& spec, const SizeHint& hint, const std::string& target, const KernelFiles& files) {
     try {
-        Target t = kernel_target(parse(target));
+        Target t = kernel_target(parse_target(target));
         Kernel kernel = build_kernel(spec, hint, t);
         // Halide emits symbol(...) and symbol_argv(void**): the first is renamed out of the way by making it the
         // prefix.
@@ -153,23 +123,6 @@ void compile_kernel(const KernelSpec& spec, const SizeHint& hint, const std::str
                     "Halide cannot compile it for " + target + ": " + error.what(),
                     "please report this with the model");
     }
-}
-
-std::string canonical_target(std::string_view target) {
-    Target t = parse(target);
-    if (t.arch != Target::X86 || t.bits != 64 || t.os != Target::Linux) {
-        throw Error("target \"" + std::string(target) + "\"", "this build makes code for x86-64-linux only",
-                    "use host or x86-64-linux with features like sse41, avx2-fma, avx512_skylake");
-    }
-    if (t.has_gpu_feature()) {
-        throw Error("target \"" + std::string(target) + "\"", "this build has no GPU schedules",
-                    "leave the GPU feature out");
-    }
-    return t.to_string();
-}
-
-std::string host_target() {
-    return parse("host").to_string();
 }
 
 std::string_view schedules_version() {

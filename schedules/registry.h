@@ -49,6 +49,8 @@ void compile_kernel(const KernelSpec&, const SizeHint&, const std::string& targe
 // spelled out ("host" resolved, features that imply others completed).
 std::string canonical_target(std::string_view target);
 std::string host_target();
+// The features in `target` that no kernel makes use of, ", " between them.
+std::string unused_features(std::string_view target);
 
 // Changes whenever algorithms or schedules do: part of every cache key. And the Halide and LLVM versions.
 std::string_view schedules_version();

@@ -5,6 +5,9 @@
 
 #include <optional>
 
+#include "schedules/arm/batched_gemm.h"
+#include "schedules/arm/depthwise_conv.h"
+#include "schedules/arm/dilated_conv.h"
 #include "schedules/fallback/convolutions.h"
 #include "schedules/fallback/operators.h"
 #include "schedules/fallback/winograd.h"
@@ -24,11 +27,13 @@ struct Rule {
 
 inline constexpr Rule<ConvSpec, DilatedConv> dilated_conv_rules[] = {
     {"x86/dilated_conv", x86::layout, x86::apply},
+    {"arm/dilated_conv", arm::layout, arm::apply},
     {"fallback/dilated_conv", fallback::layout, fallback::apply},
 };
 
 inline constexpr Rule<DepthwiseConvSpec, DepthwiseConv> depthwise_conv_rules[] = {
     {"x86/depthwise_conv", x86::layout, x86::apply},
+    {"arm/depthwise_conv", arm::layout, arm::apply},
     {"fallback/depthwise_conv", fallback::layout, fallback::apply},
 };
 
@@ -38,6 +43,7 @@ inline constexpr Rule<TransposedConvSpec, TransposedConv> transposed_conv_rules[
 
 inline constexpr Rule<BatchedGemmSpec, BatchedGemm> batched_gemm_rules[] = {
     {"x86/batched_gemm", x86::layout, x86::apply},
+    {"arm/batched_gemm", arm::layout, arm::apply},
     {"fallback/batched_gemm", fallback::layout, fallback::apply},
 };
 

@@ -13,6 +13,7 @@
 #include "apps/segment/options.h"
 #include "apps/segment/output.h"
 #include "compiler/emit.h"
+#include "schedules/registry.h"
 
 namespace atrous {
 
@@ -147,6 +148,10 @@ int compile_verb(int count, const char* const* words, Console& console) {
     options.config_json = find_config(options.model, arguments.config);
     if (!options.config_json && options.app) throw ConfigMissing(options.model.string(), "");
     if (!options.directory.empty()) make_folder(options.directory);
+    for (const std::string& target : options.targets) {
+        const std::string unused = unused_features(target);
+        if (!unused.empty()) console.note("note: " + target + ": float32 kernels have no use for " + unused);
+    }
     options.progress = compile_progress(console);
     const CompileReport report = compile(options);
     console.end_progress();

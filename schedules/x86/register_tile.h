@@ -1,9 +1,7 @@
-// How many pixels (or tiles) × channel blocks the registers hold as accumulators.
+// How many pixels (or tiles) × channel blocks the registers of x86 hold as accumulators.
 #pragma once
 
-#include <vector>
-
-#include "schedules/layout.h"
+#include "schedules/register_tile.h"
 
 namespace atrous::x86 {
 
@@ -15,8 +13,6 @@ Layout register_tile(const SizeHint& hint, const Halide::Target& target);
 int panel_tiles(const SizeHint& hint, const Halide::Target& target);
 Layout panel_register_tile(const SizeHint& hint, const Halide::Target& target);
 
-// The loops of an accumulation over `terms`, innermost first, within a register tile of x × cb.
-void keep_in_registers(Halide::Stage update, const Halide::Var& c, const Halide::Var& x, const Halide::Var& cb,
-                       const std::vector<Halide::VarOrRVar>& terms, const Layout& layout, const Halide::Target& target);
+void accumulate(TileSum tile, const Layout& layout, const Halide::Target& target);
 
 }  // namespace atrous::x86

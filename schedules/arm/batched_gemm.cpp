@@ -1,0 +1,20 @@
+#include "schedules/arm/batched_gemm.h"
+
+#include "schedules/arm/register_tile.h"
+#include "schedules/blocked/batched_gemm.h"
+
+namespace atrous::arm {
+
+using Halide::Target;
+
+std::optional<Layout> layout(const BatchedGemmSpec&, const SizeHint& hint, const Target& target) {
+    if (target.arch != Target::ARM) return std::nullopt;
+    return panel_register_tile(hint);
+}
+
+void apply(BatchedGemm& gemm, const BatchedGemmSpec&, const Layout& layout, const Extents& extents,
+           const Target& target) {
+    blocked::apply(gemm, layout, extents, target, accumulate);
+}
+
+}  // namespace atrous::arm

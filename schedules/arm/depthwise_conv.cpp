@@ -1,0 +1,20 @@
+#include "schedules/arm/depthwise_conv.h"
+
+#include "schedules/blocked/depthwise_conv.h"
+
+namespace atrous::arm {
+
+using Halide::Target;
+
+std::optional<Layout> layout(const DepthwiseConvSpec& spec, const SizeHint&, const Target& target) {
+    if (spec.packing != Packing::c16 || target.arch != Target::ARM) return std::nullopt;
+    Layout layout;
+    layout.tile_x = 6;  // of four vectors each, beside four of weights
+    return layout;
+}
+
+void apply(DepthwiseConv& conv, const DepthwiseConvSpec&, const Layout& layout, const Extents& extents, const Target&) {
+    blocked::apply(conv, layout, extents);
+}
+
+}  // namespace atrous::arm

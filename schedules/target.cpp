@@ -1,0 +1,111 @@
+#include "schedules/target.h"
+
+#include <string>
+#include <utility>
+
+#include "runtime/error.h"
+#include "schedules/registry.h"
+
+namespace atrous {
+
+using namespace Halide;
+
+namespace {
+
+// The features that others imply, as every CPU has them, so that schedules can ask for any of them: a name alone,
+// avx512_zen4, is what people write.
+Target completed(Target target) {
+    constexpr std::pair<Target::Feature, Target::Feature> implied[] = {
+        {Target::AVX512_SapphireRapids, Target::AVX512_Zen4},
+        {Target::AVX512_Zen4, Target::AVX512_Cannonlake},
+        {Target::AVX512_Cannonlake, Target::AVX512_Skylake},
+        {Target::AVX512_Skylake, Target::AVX512},
+        {Target::AVX512_KNL, Target::AVX512},
+        {Target::AVX512, Target::AVX2},
+        {Target::AVX512, Target::FMA},
+        {Target::AVX512, Target::F16C},
+        {Target::AVX2, Target::AVX},
+        {Target::FMA, Target::AVX},
+        {Target::F16C, Target::AVX},
+        {Target::AVX, Target::SSE41},
+    };
+    for (const auto& [feature, other] : implied)
+        if (target.arch == Target::X86 && target.has_feature(feature)) target.set_feature(other);
+    return target;
+}
+
+// Of later ARM architectures: float32 kernels have no use for them, and without them run on every 64-bit ARM CPU.
+constexpr Target::Feature unused_on_arm[] = {
+    Target::ARMDotProd, Target::ARMFp16, Target::ARMv8a,  Target::ARMv81a, Target::ARMv82a, Target::ARMv83a,
+    Target::ARMv84a,    Target::ARMv85a, Target::ARMv86a, Target::ARMv87a, Target::ARMv88a, Target::ARMv89a,
+};
+
+Target without_unused(Target target) {
+    for (Target::Feature feature : unused_on_arm)
+        if (target.arch == Target::ARM) target.set_feature(feature, false);
+    return target;
+}
+
+Target host() {
+    Target host = get_host_target();
+    // No CPU model, which Halide adds for LLVM's cost tables: it is no instruction set that could be dispatched on.
+    host.processor_tune = Target::ProcessorGeneric;
+    // Not used (see canonical_target).
+    host.set_features({Target::SVE, Target::SVE2}, false);
+    host.vector_bits = 0;
+    return host;
+}
+
+Target parse_as_written(std::string_view text) {
+    std::string name(text);
+    if (name == "host") return host();
+    if (!Target::validate_target_string(name)) {
+        throw Error("target \"" + name + "\"", "is not a Halide target string",
+                    "use ARCH-BITS-OS with features, like x86-64-linux-avx2-fma, or host");
+    }
+    return Target(name);
+}
+
+[[noreturn]] void refuse(std::string_view target, const std::string& what, const std::string& advice) {
+    throw Error("target \"" + std::string(target) + "\"", what, advice);
+}
+
+}  // namespace
+
+Target parse_target(std::string_view text) {
+    return without_unused(completed(parse_as_written(text)));
+}
+
+std::string canonical_target(std::string_view target) {
+    const Target t = parse_target(target);
+    const bool known = t.arch == Target::X86 || t.arch == Target::ARM;
+    if (!known || t.bits != 64 || t.os != Target::Linux) {
+        refuse(target, "this build makes code for x86-64-linux and arm-64-linux only",
+               "use host, arm-64-linux, or x86-64-linux with features like sse41, avx2-fma, avx512_skylake");
+    }
+    if (t.has_gpu_feature()) refuse(target, "this build has no GPU schedules", "leave the GPU feature out");
+    if (t.features_any_of({Target::SVE, Target::SVE2})) {
+        refuse(
+            target,
+            "SVE code is made for vectors of one length, and on a CPU with another it computes something else, which "
+            "nothing would notice",
+            "use arm-64-linux, whose NEON code runs on all of them");
+    }
+    return t.to_string();
+}
+
+std::string unused_features(std::string_view target) {
+    const Target written = parse_as_written(target);
+    std::string names;
+    for (Target::Feature feature : unused_on_arm) {
+        if (written.arch != Target::ARM || !written.has_feature(feature) || target == "host") continue;
+        names += (names.empty() ? "" : ", ") + Target::feature_to_name(feature);
+    }
+    return names;
+}
+
+std::string host_target() {
+    return parse_target("host").to_string();
+}
+
+}  // namespace atrous
