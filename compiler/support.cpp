@@ -1,5 +1,6 @@
 #include "compiler/support.h"
 
+#include "compiler/cpu_level.h"
 #include "runtime/error.h"
 
 namespace atrous {
@@ -16,6 +17,10 @@ fs::path support_folder(const fs::path& wanted) {
     }
     throw Error((bin / "../support").lexically_normal().string(), "is missing, and holds the parts of libraries",
                 "build or install Atrous as a whole, with `./dev build`");
+}
+
+bool has_support(const std::string& target) {
+    return fs::is_regular_file(support_folder({}) / platform_of(target) / "executor.o");
 }
 
 }  // namespace atrous

@@ -19,12 +19,11 @@ DilatedConv dilated_conv(const ConvSpec& spec, const ConvInputs& in, int depth) 
     const ImageVars& v = conv.v;
     ImageTensor x{in.input, spec.packing};
     ChannelTensor bias{in.bias, spec.packing};
-    conv.input = in.input;
 
     conv.sum = Func("sum");
     conv.sum(v.in(spec.packing)) = bias(v.c, v.cb);
-    auto source_x = [&](const RVar& k) { return v.x * spec.stride_x + k * in.dilation_x - in.pad_left; };
-    auto source_y = [&](const RVar& k) { return v.y * spec.stride_y + k * in.dilation_y - in.pad_top; };
+    auto source_x = [&](const Expr& k) { return v.x * spec.stride_x + k * in.dilation_x - in.pad_left; };
+    auto source_y = [&](const Expr& k) { return v.y * spec.stride_y + k * in.dilation_y - in.pad_top; };
     Expr first_block = spec.grouped ? (v.cb / in.co_blocks) * in.ci_blocks : Expr(0);
     if (spec.packing == Packing::c16) {
         const bool in_parts = depth > 0;
@@ -34,8 +33,12 @@ DilatedConv dilated_conv(const ConvSpec& spec, const ConvInputs& in, int depth) 
         if (in.height.defined() && spec.kernel_y > 1) {
             conv.taps.where(source_y(ky) >= 0 && source_y(ky) < in.height);
         }
+        Var lane("lane"), tap_x("tap_x"), tap_y("tap_y"), block("block");
+        conv.pixels = Func("pixels");
+        conv.pixels(lane, v.x, v.y, tap_x, tap_y, block, v.cb, v.n) =
+            x(lane, source_x(tap_x), source_y(tap_y), first_block + block, v.n);
         auto product = [&](const Expr& cib) {
-            return in.weights(v.c, ci, kx, ky, cib, v.cb) * x(ci, source_x(kx), source_y(ky), first_block + cib, v.n);
+            return in.weights(v.c, ci, kx, ky, cib, v.cb) * conv.pixels(ci, v.x, v.y, kx, ky, cib, v.cb, v.n);
         };
         if (in_parts) {
             Var number("number");

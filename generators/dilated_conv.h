@@ -28,7 +28,8 @@ struct DilatedConv {
     // 0 of the sum; the taps are the part's.
     Halide::Func part;
     Halide::RDom parts;
-    Halide::Func input;  // that the products read
+    // c16: what the taps read, (ci, x, y, kx, ky, cib, cb, n) with the output's x, y and cb; inlined unless scheduled.
+    Halide::Func pixels;
     ImageVars v;
 };
 

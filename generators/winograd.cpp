@@ -117,12 +117,14 @@ WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs
 
 BatchedGemm batched_gemm(const Func& weights, const Func& input, const Expr& k_blocks) {
     BatchedGemm g;
-    g.input = input;
     g.k = RDom(0, channel_block, 0, k_blocks, "k");
+    Var lane("lane"), block("block");
+    g.pixels = Func("pixels");
+    g.pixels(lane, g.p, block, g.panel, g.e) = input(lane, g.p, block, g.panel, g.e);
     g.sum = Func("sum");
     g.sum(g.c, g.p, g.panel, g.cb, g.e) = 0.f;
     g.sum(g.c, g.p, g.panel, g.cb, g.e) +=
-        weights(g.c, g.k.y * channel_block + g.k.x, g.cb, g.e) * input(g.k.x, g.p, g.k.y, g.panel, g.e);
+        weights(g.c, g.k.y * channel_block + g.k.x, g.cb, g.e) * g.pixels(g.k.x, g.p, g.k.y, g.panel, g.e);
     g.output = Func("batched_gemm");
     g.output(g.c, g.p, g.panel, g.cb, g.e) = g.sum(g.c, g.p, g.panel, g.cb, g.e);
     return g;

@@ -46,7 +46,7 @@ WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs
 
 struct BatchedGemm {
     Halide::Func sum, output;  // (c, p, panel, cb, e)
-    Halide::Func input;        // that the products read
+    Halide::Func pixels;       // the input, (lane, p, block, panel, e); inlined unless scheduled
     Halide::RDom k;            // (lane, block)
     Halide::Var c{"c"}, p{"p"}, panel{"panel"}, cb{"cb"}, e{"e"};
 };

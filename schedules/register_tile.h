@@ -24,8 +24,8 @@ int tile_of_panel(const SizeHint& hint, int widest);
 
 // The sum of products that a register tile holds.
 struct TileSum {
-    Halide::Func sum;    // update 0: += weights · input
-    Halide::Func input;  // (lane, pixel, …)
+    Halide::Func sum;     // update 0: += weights · pixels
+    Halide::Func pixels;  // (input channel, pixel, …), inlined unless scheduled
     Halide::Var c, x, cb;
     std::vector<Halide::RVar> terms;  // innermost first; the first are the input channels of a block …
     Halide::Expr lanes;               // … and so many

@@ -54,7 +54,8 @@ void add_compile_options(CLI::App& app, CompileArguments& arguments) {
     app.add_option("--name", arguments.name, "The network's name, a C identifier (default: the file's name)")
         ->type_name("NAME");
     app.add_option("--target", arguments.targets,
-                   "Halide target strings with commas between; several x86 ones make one library (default: host)")
+                   "Halide target strings with commas between; several x86 ones make one library (default: host); "
+                   "see `atrous targets`")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->type_name("T");

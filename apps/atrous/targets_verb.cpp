@@ -9,6 +9,7 @@
 #include "apps/atrous/table.h"
 #include "apps/atrous/verbs.h"
 #include "apps/segment/options.h"
+#include "compiler/support.h"
 #include "schedules/registry.h"
 
 namespace atrous {
@@ -19,13 +20,14 @@ struct KnownTarget {
     const char *name, *machines;
 };
 
-constexpr std::array<KnownTarget, 6> known_targets{{
+constexpr std::array<KnownTarget, 7> known_targets{{
     {"x86-64-linux", "every 64-bit PC"},
     {"x86-64-linux-sse41", "PCs since 2008"},
     {"x86-64-linux-avx", "PCs since 2011 (Sandy Bridge, Bulldozer)"},
     {"x86-64-linux-avx2-fma", "PCs since 2013 (Haswell, Zen)"},
     {"x86-64-linux-avx512_skylake", "servers since 2017"},
     {"x86-64-linux-avx512_zen4", "Zen 4, Sapphire Rapids"},
+    {"arm-64-linux", "every 64-bit ARM: boards, phones, servers"},
 }};
 
 std::set<std::string> features(const std::string& target) {
@@ -54,13 +56,14 @@ int targets_verb(int count, const char* const* arguments, Console& console) {
 
     const std::string host = host_target();
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    Table table({"target", "this machine", "made for"});
-    table.add({"host", "runs", "this machine: " + host});
+    Table table({"target", "this build", "this machine", "made for"});
+    table.add({"host", "makes", "runs", "this machine: " + host});
     for (const KnownTarget& known : known_targets) {
-        const bool runs = runs_here(canonical_target(known.name), host);
-        table.add({known.name, runs ? "runs" : "cannot run", known.machines});
+        const bool makes = has_support(known.name), runs = runs_here(canonical_target(known.name), host);
+        table.add({known.name, makes ? "makes" : "cannot make", runs ? "runs" : "cannot run", known.machines});
         list.push_back({{"target", known.name},
                         {"canonical", canonical_target(known.name)},
+                        {"makes", makes},
                         {"runs_here", runs},
                         {"made_for", known.machines}});
     }

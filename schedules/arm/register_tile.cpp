@@ -44,9 +44,8 @@ void accumulate(TileSum t, const Layout&, const Target& target) {
     };
     if (!is_const(t.lanes)) nest(t.sum.update().specialize(t.lanes == channel_block));
     nest(t.sum.update());
-    Func pixels = t.input.in(t.sum);
-    const Var lane = pixels.args()[0], pixel = pixels.args()[1];
-    pixels.compute_at(t.sum, channels).bound_extent(lane, lanes).vectorize(lane).unroll(pixel);
+    const Var lane = t.pixels.args()[0], pixel = t.pixels.args()[1];
+    t.pixels.compute_at(t.sum, channels).bound_extent(lane, lanes).vectorize(lane).unroll(pixel);
 }
 
 }  // namespace atrous::arm

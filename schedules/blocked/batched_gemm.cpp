@@ -26,7 +26,7 @@ void apply(BatchedGemm& g, const Layout& layout, const Extents& extents, const T
     tile(g.output, g, 1, 1);
 
     g.sum.compute_at(g.output, Var("po")).bound_extent(g.c, channel_block);
-    accumulate({g.sum, g.input, g.c, g.p, g.cb, {g.k.x, g.k.y}, channel_block}, layout, target);
+    accumulate({g.sum, g.pixels, g.c, g.p, g.cb, {g.k.x, g.k.y}, channel_block}, layout, target);
 }
 
 }  // namespace atrous::blocked

@@ -25,7 +25,7 @@ void tile(Stage output, const DilatedConv& conv, const Expr& tile_x, int tile_bl
 
 TileSum tile_sum(const DilatedConv& conv, const Func& sum, const Extents& extents) {
     const ImageVars& v = conv.v;
-    return {sum, conv.input, v.c, v.x, v.cb, {conv.taps.x, conv.taps.y, conv.taps.z, conv.taps.w}, extents.ci_lanes};
+    return {sum, conv.pixels, v.c, v.x, v.cb, {conv.taps.x, conv.taps.y, conv.taps.z, conv.taps.w}, extents.ci_lanes};
 }
 
 // A row at a time, or a piece of one, whose sums stay in the first level of cache while one part of the weights after

@@ -1,5 +1,4 @@
 """`atrous compile`, and the verbs on ONNX models, with a small network: compile_test.py ATROUS NETWORKS PROGRAM"""
-import glob
 import json
 import os
 import shutil
@@ -84,7 +83,7 @@ class Compile(CompileTest):
         self.assertAlmostEqual(third["gflop"], 2 * 9 * 64 * 48 / 1e9, delta=1e-6)
 
     def test_program(self):
-        if not glob.glob(os.path.join(os.path.dirname(self.atrous), "../support/*/libatrous_app.a")):
+        if not self.support("x86-64-linux/libatrous_app.a").exists():
             self.skipTest("this build makes no programs: sanitizers cannot be linked statically")
         small_model(self.folder / "m.onnx")
         (self.folder / "config.json").write_text(json.dumps(CONFIG))
@@ -97,6 +96,33 @@ class Compile(CompileTest):
         headers = subprocess.run(["readelf", "-lW", self.folder / "out/gray"], capture_output=True, text=True).stdout
         self.assertIn("LOAD", headers)
         self.assertNotIn("INTERP", headers)  # nothing is needed where it runs
+
+    def test_program_for_arm(self):
+        emulator = shutil.which("qemu-aarch64-static")
+        if not self.support("arm-64-linux/libatrous_app.a").exists() or not emulator:
+            self.skipTest("no support for arm-64-linux was built, or qemu-aarch64-static is not installed")
+        small_model(self.folder / "m.onnx", CONFIG)
+        done = self.call("compile", "m.onnx", "--target", "arm-64-linux-arm_fp16", "--emit", "app,shared", "-o", "out")
+        self.assertEqual((done.returncode, done.stderr),
+                         (0, "note: arm-64-linux-arm_fp16: float32 kernels have no use for arm_fp16\n"))
+        for name in ("a.png", "b.webp"):
+            self.picture("in/" + name, size=(40, 30))
+        done = subprocess.run([emulator, "out/m", "in", "-o", "masks"], cwd=self.folder, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for name in ("a.png", "b.webp"):
+            self.check_mask("in/" + name, f"masks/{name}.mask.png")
+        self.expect(2, "segment", "--model", "out/m.so", "in", "-o", "x",
+                    error="atrous: error: out/m.so: is for another processor, expected one for this machine (x86-64); "
+                          "compile the model with --target host\n")
+
+    def test_missing_cross_compiler(self):
+        if not self.support("arm-64-linux/executor.o").exists():
+            self.skipTest("no support for arm-64-linux was built")
+        small_model(self.folder / "m.onnx", CONFIG)
+        self.compile(2, "m.onnx", "--target", "arm-64-linux", "--quiet", env={"PATH": "/nowhere"},
+                     error="atrous: error: aarch64-linux-gnu-as: is not installed, and is needed to make libraries; "
+                           "install it with `apt install binutils-aarch64-linux-gnu`\n")
+        self.assertEqual(self.files("."), ["m.onnx"])
 
     def test_no_config(self):
         small_model(self.folder / "m.onnx")

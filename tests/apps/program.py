@@ -34,6 +34,10 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (code, error))
         return done.stdout
 
+    def support(self, name):
+        """A file among the parts of libraries and programs, which this build may lack."""
+        return Path(self.atrous).parent.parent / "support" / name
+
     def network(self, name):
         return f"{self.networks}/{name}.so"
 

@@ -159,9 +159,13 @@ class CommandLine(ProgramTest):
     def test_targets(self):
         facts = json.loads(self.expect(0, "targets", "--json"))
         self.assertIn("-linux", facts["host"])
-        self.assertIn({"target": "x86-64-linux", "canonical": "x86-64-linux", "runs_here": True,
-                       "made_for": "every 64-bit PC"}, facts["targets"])
-        self.assertRegex(self.expect(0, "targets"), r"^target +this machine +made for\nhost +runs +this machine: ")
+        self.assertIn({"target": "x86-64-linux", "makes": True, "runs_here": True, "made_for": "every 64-bit PC"},
+                      facts["targets"])
+        arm = next(target for target in facts["targets"] if target["target"] == "arm-64-linux")
+        self.assertEqual(arm["makes"], self.support("arm-64-linux/executor.o").exists())
+        self.assertFalse(arm["runs_here"])
+        self.assertRegex(self.expect(0, "targets"),
+                         r"^target +this build +this machine +made for\nhost +makes +runs +this machine: ")
 
     def test_compile_arguments(self):
         line, see = "atrous: error: command line: ", "; see atrous compile --help\n"

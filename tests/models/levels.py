@@ -67,6 +67,8 @@ def check_choice(program, library, folder):
     listed = json.loads(program("targets", "--json"))["targets"]
     flags = cpu_flags()
     for target in listed:
+        if target["target"] not in LEVELS:
+            continue
         if target["runs_here"] != (set(LEVELS[target["target"]].split()) <= flags):
             yield f"targets says that {target['target']} {'runs' if target['runs_here'] else 'does not run'} here"
     best = [target["canonical"] for target in listed if target["runs_here"]][-1]

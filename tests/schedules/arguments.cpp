@@ -64,7 +64,12 @@ View TestArguments::guarded(std::vector<int64_t> extents, ElementType element, c
         stride *= extents[i] + 2 * around;
     }
     memory_.emplace_back((stride * plan::size_of(element) + 7) / 8 + 8, guard_pattern);
-    view.data = reinterpret_cast<uint8_t*>(memory_.back().data()) + first * plan::size_of(element);
+    storages_.push_back({"argument " + std::to_string(args_.size()),
+                         reinterpret_cast<std::byte*>(memory_.back().data()),
+                         memory_.back().size() * sizeof(uint64_t),
+                         {}});
+    view.storage = &storages_.back();
+    view.data = view.storage->data + first * plan::size_of(element);
     return view;
 }
 

@@ -55,6 +55,7 @@ class TestArguments {
 
     std::mt19937 random_;
     std::deque<std::vector<uint64_t>> memory_;
+    std::deque<reference::Storage> storages_;  // the same, as views know it
     std::vector<reference::Arg> args_;
     std::vector<uint64_t>* output_memory_ = nullptr;
 };

@@ -26,15 +26,6 @@ namespace atrous {
 
 namespace {
 
-std::string output_of(const std::string& command) {
-    FILE* pipe = popen(command.c_str(), "r");
-    std::string text;
-    char buffer[4096];
-    while (size_t n = fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, n);
-    if (pclose(pipe) != 0) throw std::runtime_error(command + " failed");
-    return text;
-}
-
 void compile_unscheduled(const KernelSpec& spec, const std::string& target, const KernelFiles& files) {
     Halide::Target t = Halide::Target(target)
                            .with_feature(Halide::Target::NoRuntime)
@@ -45,7 +36,18 @@ void compile_unscheduled(const KernelSpec& spec, const std::string& target, cons
     kernel.output.compile_to({{Halide::OutputFileType::object, files.object}}, kernel.arguments, files.symbol, t);
 }
 
-halide_type_t type_of(ElementType type) {
+}  // namespace
+
+std::string output_of(const std::string& command) {
+    FILE* pipe = popen(command.c_str(), "r");
+    std::string text;
+    char buffer[4096];
+    while (size_t n = fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, n);
+    if (pclose(pipe) != 0) throw std::runtime_error(command + " failed");
+    return text;
+}
+
+halide_type_t buffer_type(ElementType type) {
     switch (type) {
     case ElementType::f32:
         return halide_type_of<float>();
@@ -62,8 +64,6 @@ halide_type_t type_of(ElementType type) {
     }
 }
 
-}  // namespace
-
 CompiledKernel::CompiledKernel(const KernelSpec& spec, const SizeHint& hint, const std::string& target,
                                bool scheduled) {
     std::string pattern = (std::filesystem::temp_directory_path() / "atrous-kernel-XXXXXX").string();
@@ -79,6 +79,10 @@ CompiledKernel::CompiledKernel(const KernelSpec& spec, const SizeHint& hint, con
         compile_unscheduled(spec, target, files);
     }
     undefined_ = output_of("nm -u " + files.object + " | sed 's/.* U //' | sort | tr '\\n' ' '");
+    if (target.starts_with("arm-64-linux")) {
+        emulated_ = std::make_unique<EmulatedKernel>(files.object, folder_);
+        return;
+    }
     std::string library = folder_ / "k.so";
     output_of("cc -shared -o " + library + " " + files.object + " -lm");
     handle_ = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -94,6 +98,7 @@ CompiledKernel::~CompiledKernel() {
 }
 
 int CompiledKernel::run(std::span<const reference::Arg> args) const {
+    if (emulated_) return emulated_->run(args);
     std::vector<std::vector<halide_dimension_t>> dims(args.size());
     std::vector<halide_buffer_t> buffers(args.size());
     void* context = nullptr;
@@ -105,7 +110,7 @@ int CompiledKernel::run(std::span<const reference::Arg> args) const {
             }
             buffers[i] = {};
             buffers[i].host = static_cast<uint8_t*>(view->data);
-            buffers[i].type = type_of(view->element);
+            buffers[i].type = buffer_type(view->element);
             buffers[i].dimensions = int(dims[i].size());
             buffers[i].dim = dims[i].data();
             pointers.push_back(&buffers[i]);
@@ -120,6 +125,12 @@ int CompiledKernel::run(std::span<const reference::Arg> args) const {
 }
 
 std::vector<std::string> runnable_targets() {
+    if (const char* wanted = std::getenv("ATROUS_TEST_TARGET")) {
+        const std::string missing = missing_for_emulation();
+        if (missing.empty()) return {wanted};
+        std::fprintf(stderr, "SKIP %s: %s\n", wanted, missing.c_str());
+        std::exit(77);
+    }
     Halide::Target host = Halide::get_host_target();
     std::vector<std::string> targets;
     for (const char* name : {"x86-64-linux-sse41", "x86-64-linux-avx-avx2-f16c-fma-sse41",

@@ -5,9 +5,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "HalideRuntime.h"
 #include "generators/kernel_spec.h"
 #include "tests/reference/kernels.h"
+#include "tests/schedules/emulator.h"
 
 namespace atrous {
 
@@ -28,10 +31,17 @@ class CompiledKernel {
     std::filesystem::path folder_;
     void* handle_ = nullptr;
     int (*entry_)(void**) = nullptr;
+    std::unique_ptr<EmulatedKernel> emulated_;  // instead, for other processors
     std::string undefined_, assembly_;
 };
 
-// The targets that this machine can run, narrowest first.
+// The targets to test, narrowest first: what this machine can run, or those that the environment's ATROUS_TEST_TARGET
+// names, in an emulator. Where that is missing, the program says so and ends.
 std::vector<std::string> runnable_targets();
+
+halide_type_t buffer_type(reference::ElementType type);
+
+// What a command prints; throws where it fails.
+std::string output_of(const std::string& command);
 
 }  // namespace atrous
