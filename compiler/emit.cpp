@@ -94,10 +94,10 @@ void make_shared(const Emission& emission, const WorkFolder& folder) {
 
 // The segment program around this network. Static, so that it needs nothing where it runs.
 void make_app(const Emission& emission, const WorkFolder& folder) {
-    const std::string app = fs::absolute(support_file(emission, "libatrous_app.a")).string();
-    run_tool({toolchain_of(emission).cxx, "-static", "-o", emission.name, app, emission.name + ".o",
-              emission.name + "_weights.o", alias_option(emission), "-Wl,--build-id=none,--gc-sections", "-s",
-              "-lpthread", "-ldl", "-lm"},
+    const auto archive = [&](const char* name) { return fs::absolute(support_file(emission, name)).string(); };
+    run_tool({toolchain_of(emission).cxx, "-static", "-o", emission.name, archive("libatrous_app.a"),
+              emission.name + ".o", emission.name + "_weights.o", archive("libatrous.a"), alias_option(emission),
+              "-Wl,--build-id=none,--gc-sections", "-s", "-lpthread", "-ldl", "-lm"},
              folder.path());
 }
 

@@ -131,6 +131,9 @@ const char *@_info(void);
 /* The instruction set that was chosen when the network was opened: one of the targets in @_info(). */
 const char *@_target(const @_net *net);
 
+/* The same functions as a table, which Atrous's C++ runtime takes: atrous::Library::linked(@_network_v1). */
+extern const struct atrous_network @_network_v1;
+
 /* Bytes of a tensor's data. */
 static inline size_t @_bytes(const @_tensor *tensor) {
     static const unsigned char size_of[] = {4, 8, 4, 1, 1, 1, 8, 2};
