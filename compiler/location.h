@@ -40,8 +40,8 @@ bool is_dense(const Location& at, const std::vector<Size>& shape);
 
 Size channel_blocks(const Size& channels);
 
-// The least stride, in floats, of an odd number of cache lines that holds as many: what lies at multiples of it does not
-// fall into the same few sets of a cache.
+// The least stride, in floats, of an odd number of cache lines that holds as many: what lies at multiples of it does
+// not fall into the same few sets of a cache.
 Size odd_lines(const Size& lines);
 
 // The whole tensor that a channel-blocked image with a halo needs, and where the image lies in it.

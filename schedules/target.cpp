@@ -1,5 +1,6 @@
 #include "schedules/target.h"
 
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -56,18 +57,39 @@ Target host() {
     return host;
 }
 
+[[noreturn]] void refuse(std::string_view target, const std::string& what, const std::string& advice) {
+    throw Error("target \"" + std::string(target) + "\"", what, advice);
+}
+
+// Halide ends the process where it meets a feature of another architecture.
+void check_architecture(const std::string& target) {
+    constexpr std::pair<std::string_view, std::string_view> features[] = {
+        {"sse", "x86"},   {"avx", "x86"},     {"fma", "x86"},          {"f16c", "x86"},    {"x86apx", "x86"},
+        {"arm", "arm"},   {"sve", "arm"},     {"no_neon", "arm"},      {"vsx", "powerpc"}, {"power_", "powerpc"},
+        {"rvv", "riscv"}, {"hvx", "hexagon"}, {"hexagon_", "hexagon"}, {"wasm_", "wasm"},
+    };
+    std::istringstream words(target);
+    std::string architecture, word;
+    std::getline(words, architecture, '-');
+    if (architecture == "host") architecture = get_host_target().arch == Target::ARM ? "arm" : "x86";
+    while (std::getline(words, word, '-')) {
+        for (const auto& [prefix, of] : features) {
+            if (word.starts_with(prefix) && of != architecture)
+                refuse(target, "has the feature " + word + ", which " + architecture + " does not have",
+                       "leave it out");
+        }
+    }
+}
+
 Target parse_as_written(std::string_view text) {
     std::string name(text);
     if (name == "host") return host();
     if (!Target::validate_target_string(name)) {
-        throw Error("target \"" + name + "\"", "is not a Halide target string",
-                    "use ARCH-BITS-OS with features, like x86-64-linux-avx2-fma, or host");
+        refuse(name, "is not a Halide target string",
+               "use ARCH-BITS-OS with features, like x86-64-linux-avx2-fma, or host");
     }
+    check_architecture(name);
     return Target(name);
-}
-
-[[noreturn]] void refuse(std::string_view target, const std::string& what, const std::string& advice) {
-    throw Error("target \"" + std::string(target) + "\"", what, advice);
 }
 
 }  // namespace
