@@ -67,13 +67,13 @@ TEST_CASE("targets that nothing is made for are refused in words") {
         "target \"arm-64-linux-sve2-vector_bits_256\": SVE code is made for vectors of one length, and on a CPU with "
         "another it computes something else, which nothing would notice; use arm-64-linux, whose NEON code runs on all "
         "of them");
-    // Taken, though of no use.
     CHECK(message("arm-64-linux-avx2") ==
           "target \"arm-64-linux-avx2\": has the feature avx2, which arm does not have; leave it out");
     CHECK(message("x86-64-linux-sve2") ==
           "target \"x86-64-linux-sve2\": has the feature sve2, which x86 does not have; leave it out");
     CHECK(message("x86-64-linux-armv82a") ==
           "target \"x86-64-linux-armv82a\": has the feature armv82a, which x86 does not have; leave it out");
+    // Taken, though of no use.
     CHECK(canonical_target("arm-64-linux-arm_dot_prod-arm_fp16-armv82a") == "arm-64-linux");
     CHECK(unused_features("arm-64-linux-arm_dot_prod-arm_fp16-armv82a") == "arm_dot_prod, arm_fp16, armv82a");
     CHECK(unused_features("arm-64-linux") == "");
