@@ -16,6 +16,10 @@ bool has_avx512(const Halide::Target& target) {
     return target.has_feature(Halide::Target::AVX512_Skylake) || target.has_feature(Halide::Target::AVX512);
 }
 
+bool is_arm64(const Halide::Target& target) {
+    return target.arch == Halide::Target::ARM && target.bits == 64;
+}
+
 int products_per_cycle(const Halide::Target& target) {
     return has_avx512(target) && !target.has_feature(Halide::Target::AVX512_Zen4) ? 2 : 1;
 }

@@ -24,7 +24,7 @@ Target kernel_target(const Target& target) {
 }
 
 bool has_blocked_schedules(const Target& target) {
-    return target.arch == Target::X86 || target.arch == Target::ARM;
+    return target.arch == Target::X86 || is_arm64(target);
 }
 
 template <class Spec>
@@ -81,7 +81,7 @@ bool has_winograd_schedules(std::string_view target) {
 
 int panel_tiles(const SizeHint& hint, std::string_view text) {
     const Target target = parse_target(text);
-    if (target.arch == Target::ARM) return arm::panel_tiles(hint);
+    if (is_arm64(target)) return arm::panel_tiles(hint);
     return target.arch == Target::X86 ? x86::panel_tiles(hint, target) : 1;
 }
 
@@ -89,7 +89,7 @@ Core core_of(std::string_view text) {
     const Target target = parse_target(text);
     Core core;
     core.products_per_cycle = products_per_cycle(target);
-    if (target.arch == Target::ARM) {
+    if (is_arm64(target)) {
         core.narrowest_tile = 4;
         core.widest_tile = 6;
     } else if (!has_avx512(target)) {

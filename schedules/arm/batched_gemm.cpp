@@ -8,7 +8,7 @@ namespace atrous::arm {
 using Halide::Target;
 
 std::optional<Layout> layout(const BatchedGemmSpec&, const SizeHint& hint, const Target& target) {
-    if (target.arch != Target::ARM) return std::nullopt;
+    if (!is_arm64(target)) return std::nullopt;
     return panel_register_tile(hint);
 }
 

@@ -7,7 +7,7 @@ namespace atrous::arm {
 using Halide::Target;
 
 std::optional<Layout> layout(const DepthwiseConvSpec& spec, const SizeHint&, const Target& target) {
-    if (spec.packing != Packing::c16 || target.arch != Target::ARM) return std::nullopt;
+    if (spec.packing != Packing::c16 || !is_arm64(target)) return std::nullopt;
     Layout layout;
     layout.tile_x = 6;  // of four vectors each, beside four of weights
     return layout;

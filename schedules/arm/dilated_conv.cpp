@@ -8,7 +8,7 @@ namespace atrous::arm {
 using Halide::Target;
 
 std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const Target& target) {
-    if (spec.packing != Packing::c16 || target.arch != Target::ARM) return std::nullopt;
+    if (spec.packing != Packing::c16 || !is_arm64(target)) return std::nullopt;
     Layout layout = register_tile(hint);
     layout.blocks_outer = blocked::blocks_outside_rows(spec, hint);
     return layout;

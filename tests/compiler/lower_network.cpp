@@ -258,7 +258,7 @@ LoweredNetwork require_equal(const Network& network, const std::vector<std::vect
     }
     const std::vector<reference::Array> expected = reference::evaluate_network(network, arrays);
     std::vector<LoweredNetwork> lowered;
-    const std::string x86 = "x86-64-linux-avx2-f16c-fma-sse41", planar = "riscv-64-linux";
+    const std::string x86 = "x86-64-linux-avx2-f16c-fma-sse41", planar = "arm-32-linux";
     // Made for small images, Winograd's panels are not mostly padding.
     for (const auto& [target, size, winograd] : {std::tuple{x86, 0, WinogradPolicy::off},
                                                  {x86, 16, WinogradPolicy::f2},

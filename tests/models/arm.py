@@ -14,13 +14,14 @@ import onnx
 from PIL import Image
 
 from network import Program, Refused
+from rembg_reference import MEAN, STD
 from u2net import SKIPPED, photographs
 
 WITHIN = 1e-4
 TARGET = "arm-64-linux"
 COMPILER, EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64-static"
 HEIGHT, WIDTH = 64, 96
-PHOTOGRAPHS = {"astronaut.png": (96, 96), "coffee.webp": (120, 80), "retina.jpg": (64, 64)}  # width, height
+PHOTOGRAPHS = {"retina.jpg": (64, 64), "coffee.webp": (WIDTH, HEIGHT)}  # width, height
 CONFIG = """{"input": {"channels": "rgb", "divide": "max", "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
                        "resize": "none", "multiple": 32},
              "output": {"name": "1959", "activation": "minmax"}}"""
@@ -62,7 +63,7 @@ def missing(program, model):
 def outputs_of_library(folder, tensor, count):
     """All outputs, end to end, of the library for ARM."""
     (folder / "program.c").write_text(PROGRAM)
-    subprocess.run([COMPILER, "-O1", "-Wall", "-Werror", "-static", f"-DHEIGHT={HEIGHT}", f"-DWIDTH={WIDTH}",
+    subprocess.run([COMPILER, "-O1", "-Wall", "-Werror", "-static", "-Iarm", f"-DHEIGHT={HEIGHT}", f"-DWIDTH={WIDTH}",
                     f"-DOUTPUTS={count}", "-o", "program", "program.c", "arm/net.a", "-lpthread", "-ldl", "-lm"],
                    cwd=folder, check=True)
     done = subprocess.run([EMULATOR, folder / "program"], input=tensor.tobytes(), capture_output=True, check=True)
@@ -72,7 +73,8 @@ def outputs_of_library(folder, tensor, count):
 def check_library(program, folder, model):
     loaded = onnx.load(model, load_external_data=False)
     names = [output.name for output in loaded.graph.output]
-    tensor = np.random.default_rng(1).standard_normal((1, 3, HEIGHT, WIDTH)).astype(np.float32)
+    pixels = np.asarray(Image.open(folder / "small/coffee.webp"), np.float32) / 255
+    tensor = ((pixels - MEAN) / STD).transpose(2, 0, 1)[None].astype(np.float32)
     expected = program.run(folder / "here/net.so", {loaded.graph.input[0].name: tensor}, names)
     actual = outputs_of_library(folder, tensor, len(names))
     if actual.size != sum(expected[name].size for name in names):
@@ -92,7 +94,6 @@ def small_photographs(folder):
 
 
 def check_program(program, folder):
-    small_photographs(folder)
     options = ["--quiet", "--format", "mask", "--format", "probabilities", "--threads", "2"]
     program("segment", "--model", folder / "here/net.so", folder / "small", "-o", folder / "expected", *options)
     subprocess.run([EMULATOR, folder / "arm/net", folder / "small", "-o", folder / "actual", *options], check=True)
@@ -130,6 +131,7 @@ def main(program, folder, model):
     options = ["--quiet", "--dynamic", "--name", "net", "--config", folder / "config.json", "--cache", folder / "cache"]
     program("compile", model, "-o", folder / "here", "--emit", "shared", *options)
     program("compile", model, "-o", folder / "arm", "--emit", "lib,header,shared,app", "--target", TARGET, *options)
+    small_photographs(folder)
     problems = [check_library(program, folder, model), *check_program(program, folder), check_refusal(program, folder)]
     problems = [problem for problem in problems if problem]
     print("\n".join(problems))

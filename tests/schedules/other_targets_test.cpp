@@ -27,13 +27,13 @@ int machine_of(const std::filesystem::path& object) {
 }  // namespace
 
 TEST_CASE("every operator compiles for a CPU without schedules of its own") {
-    constexpr int riscv = 243;
-    const char* const target = "riscv-64-linux";
-    const auto object = std::filesystem::temp_directory_path() / ("atrous-riscv-" + std::to_string(getpid()) + ".o");
+    constexpr int arm32 = 40;
+    const char* const target = "arm-32-linux";
+    const auto object = std::filesystem::temp_directory_path() / ("atrous-arm32-" + std::to_string(getpid()) + ".o");
     for (const KernelSpec& spec : one_of_each(std::make_index_sequence<std::variant_size_v<KernelSpec>>())) {
         INFO(name_of(spec));
         compile_kernel(spec, {}, target, {object.string(), "", "", "kernel"});
-        CHECK(machine_of(object) == riscv);
+        CHECK(machine_of(object) == arm32);
         CHECK(schedule_name(spec, {}, target).starts_with("fallback/"));
     }
     std::filesystem::remove(object);
@@ -58,10 +58,10 @@ TEST_CASE("targets that nothing is made for are refused in words") {
     CHECK(message("x86-46-linux") ==
           "target \"x86-46-linux\": is not a Halide target string; use ARCH-BITS-OS with features, like "
           "x86-64-linux-avx2-fma, or host");
-    CHECK(message("riscv-64-linux") ==
-          "target \"riscv-64-linux\": this build makes code for x86-64-linux and arm-64-linux only; use host, "
+    CHECK(message("arm-32-linux") ==
+          "target \"arm-32-linux\": this build makes code for x86-64-linux and arm-64-linux only; use host, "
           "arm-64-linux, or x86-64-linux with features like sse41, avx2-fma, avx512_skylake");
-    CHECK(message("arm-32-linux").find("this build makes code for") != std::string::npos);
+    CHECK(message("arm-64-osx").find("this build makes code for") != std::string::npos);
     CHECK(
         message("arm-64-linux-sve2-vector_bits_256") ==
         "target \"arm-64-linux-sve2-vector_bits_256\": SVE code is made for vectors of one length, and on a CPU with "
