@@ -11,6 +11,7 @@ ExternalProject_Add(
   PREFIX ${PROJECT_BINARY_DIR}/arm-64-linux
   BINARY_DIR ${PROJECT_BINARY_DIR}/arm-64-linux
   CMAKE_ARGS
+    --fresh  # libraries found in other packages would stay found
     -DCMAKE_TOOLCHAIN_FILE=${PROJECT_SOURCE_DIR}/cmake/arm-64-linux.cmake
     -DCMAKE_FIND_ROOT_PATH=${ATROUS_ARM64_PACKAGES}
     -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}
