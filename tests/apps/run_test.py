@@ -159,8 +159,8 @@ class CommandLine(ProgramTest):
     def test_targets(self):
         facts = json.loads(self.expect(0, "targets", "--json"))
         self.assertIn("-linux", facts["host"])
-        self.assertIn({"target": "x86-64-linux", "makes": True, "runs_here": True, "made_for": "every 64-bit PC"},
-                      facts["targets"])
+        self.assertIn({"target": "x86-64-linux", "canonical": "x86-64-linux", "makes": True, "runs_here": True,
+                       "made_for": "every 64-bit PC"}, facts["targets"])
         arm = next(target for target in facts["targets"] if target["target"] == "arm-64-linux")
         self.assertEqual(arm["makes"], self.support("arm-64-linux/executor.o").exists())
         self.assertFalse(arm["runs_here"])
