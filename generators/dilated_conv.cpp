@@ -19,6 +19,7 @@ DilatedConv dilated_conv(const ConvSpec& spec, const ConvInputs& in, int depth) 
     const ImageVars& v = conv.v;
     ImageTensor x{in.input, spec.packing};
     ChannelTensor bias{in.bias, spec.packing};
+    conv.weights = in.weights;
 
     conv.sum = Func("sum");
     conv.sum(v.in(spec.packing)) = bias(v.c, v.cb);

@@ -30,6 +30,7 @@ struct DilatedConv {
     Halide::RDom parts;
     // c16: what the taps read, (ci, x, y, kx, ky, cib, cb, n) with the output's x, y and cb; inlined unless scheduled.
     Halide::Func pixels;
+    Halide::Func weights;  // that the products read
     ImageVars v;
 };
 

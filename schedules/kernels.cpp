@@ -82,8 +82,7 @@ class Builder {
         if (s.activation == ElementwiseFunction::prelu) in.slope = args_.buffer("slope", 1);
         add_window(in);
         NarrowConv conv = narrow_conv(s, in);
-        if (scheduled_) fallback::apply(conv, s, target_);
-        return done(conv.output, "fallback/narrow_conv");
+        return scheduled(conv, s);
     }
 
     Kernel operator()(const TransposedConvSpec& s) {
@@ -116,15 +115,13 @@ class Builder {
             *e = args_.i32("p" + std::to_string(args_.list().size()));
         }
         Pool p = pool(s, in);
-        if (scheduled_) fallback::apply(p, s, target_);
-        return done(p.output, "fallback/pool");
+        return scheduled(p, s);
     }
 
     Kernel operator()(const GlobalPoolSpec& s) {
         ImageParam image = args_.image("input", s.packing);
         GlobalPool p = global_pool(s, image, width(image, s.packing), height(image, s.packing));
-        if (scheduled_) fallback::apply(p, s, target_);
-        return done(p.output, "fallback/global_pool");
+        return scheduled(p, s);
     }
 
     Kernel operator()(const ResizeSpec& s) {
@@ -135,8 +132,7 @@ class Builder {
         in.out_width = args_.i32("out_width");
         in.out_height = args_.i32("out_height");
         Resize r = resize(s, in);
-        if (scheduled_) fallback::apply(r, s, target_);
-        return done(r.output, "fallback/resize");
+        return scheduled(r, s);
     }
 
     Kernel operator()(const ElementwiseSpec& s) {
@@ -147,8 +143,7 @@ class Builder {
         }
         Expr channels = args_.i32("channels"), alpha = args_.f32("alpha"), beta = args_.f32("beta");
         Elementwise e = elementwise(s, operands, channels, alpha, beta);
-        if (scheduled_) fallback::apply(e, s, target_);
-        return done(e.output, "fallback/elementwise");
+        return scheduled(e, s);
     }
 
     Kernel operator()(const CopySpec& s) {
@@ -156,27 +151,23 @@ class Builder {
         if (s.strided) in.dim(0).set_stride(Expr());
         Copy c = copy(in);
         if (s.scattered) c.output.output_buffer().dim(0).set_stride(Expr());
-        if (scheduled_) fallback::apply(c, s, target_);
-        return done(c.output, "fallback/copy");
+        return scheduled(c, s);
     }
 
     Kernel operator()(const PackSpec& s) {
         ImageParam image = args_.image("input", Packing::planar);
         Pack p = pack(image, image.dim(2).extent());
-        if (scheduled_) fallback::apply(p, s, target_);
-        return done(p.output, "fallback/pack");
+        return scheduled(p, s);
     }
 
     Kernel operator()(const UnpackSpec& s) {
         Unpack p = unpack(args_.image("input", Packing::c16));
-        if (scheduled_) fallback::apply(p, s, target_);
-        return done(p.output, "fallback/unpack");
+        return scheduled(p, s);
     }
 
     Kernel operator()(const FillSpec& s) {
         Fill f = fill(args_.f32("value"));
-        if (scheduled_) fallback::apply(f, s, target_);
-        return done(f.output, "fallback/fill");
+        return scheduled(f, s);
     }
 
     Kernel operator()(const PadSpec& s) {
@@ -185,53 +176,46 @@ class Builder {
         for (int i = 0; i < 4; i++) extent[i] = in.dim(i).extent();
         for (int i = 0; i < 4; i++) begin[i] = args_.i32("begin" + std::to_string(i));
         Pad p = pad(s, in, extent, begin, args_.f32("value"));
-        if (scheduled_) fallback::apply(p, s, target_);
-        return done(p.output, "fallback/pad");
+        return scheduled(p, s);
     }
 
     Kernel operator()(const DepthToSpaceSpec& s) {
         ImageParam in = args_.image("input", Packing::planar);
         Expr block = args_.i32("block");
         DepthToSpace d = depth_to_space(s, in, block, in.dim(2).extent() / (block * block));
-        if (scheduled_) fallback::apply(d, s, target_);
-        return done(d.output, "fallback/depth_to_space");
+        return scheduled(d, s);
     }
 
     Kernel operator()(const SoftmaxSpec& s) {
         ImageParam in = args_.buffer("input", 3);
         Softmax f = softmax(s, in, in.dim(1).extent());
-        if (scheduled_) fallback::apply(f, s, target_);
-        return done(f.output, "fallback/softmax");
+        return scheduled(f, s);
     }
 
     Kernel operator()(const ArgmaxSpec& s) {
         ImageParam in = args_.buffer("input", s.scattered ? 6 : 3);
         Argmax a = argmax(s, in, in.dim(s.scattered ? 5 : 1).extent());
         if (s.scattered) a.output.output_buffer().dim(0).set_stride(Expr());
-        if (scheduled_) fallback::apply(a, s, target_);
-        return done(a.output, "fallback/argmax");
+        return scheduled(a, s);
     }
 
     Kernel operator()(const InstanceNormSpec& s) {
         ImageParam in = args_.buffer("input", 3);
         ImageParam scale = args_.buffer("scale", 1), bias = args_.buffer("bias", 1);
         InstanceNorm n = instance_norm(s, in, in.dim(0).extent(), scale, bias, args_.f32("epsilon"));
-        if (scheduled_) fallback::apply(n, s, target_);
-        return done(n.output, "fallback/instance_norm");
+        return scheduled(n, s);
     }
 
     Kernel operator()(const CastSpec& s) {
         Cast c = cast_elements(s, args_.buffer("input", 1, halide_type(s.from)));
-        if (scheduled_) fallback::apply(c, s, target_);
-        return done(c.output, "fallback/cast");
+        return scheduled(c, s);
     }
 
     Kernel operator()(const WinogradWeightsSpec& s) {
         ImageParam weights = args_.buffer("weights", 6);
         weights.dim(0).set_extent(channel_block);
         WinogradWeights w = winograd_weights(s, weights, weights.dim(1).extent());
-        if (scheduled_) fallback::apply(w, s, target_);
-        return done(w.output, "fallback/winograd_weights");
+        return scheduled(w, s);
     }
 
     Kernel operator()(const WinogradInputSpec& s) {
@@ -251,8 +235,7 @@ class Builder {
         in.first_panel = args_.i32("first_panel");
         WinogradInput w = winograd_input(s, in);
         w.output.output_buffer().dim(1).set_stride(channel_block);
-        if (scheduled_) fallback::apply(w, s, target_);
-        return done(w.output, "fallback/winograd_input");
+        return scheduled(w, s);
     }
 
     Kernel operator()(const BatchedGemmSpec& s) {
@@ -284,8 +267,7 @@ class Builder {
         in.width = args_.i32("width");
         in.height = args_.i32("height");
         WinogradOutput w = winograd_output(s, in);
-        if (scheduled_) fallback::apply(w, s, target_);
-        return done(w.output, "fallback/winograd_output");
+        return scheduled(w, s);
     }
 
   private:
@@ -321,7 +303,14 @@ class Builder {
         in.weights = weights;
         in.ci_lanes = c16 && dense ? weights.dim(1).extent() : Expr(1);
         in.ci_blocks = dense ? weights.dim(c16 ? 4 : 2).extent() : Expr(1);
-        in.bias = args_.buffer("bias", c16 ? 2 : 1);
+        ImageParam bias = args_.buffer("bias", c16 ? 2 : 1);
+        in.bias = bias;
+        if (dense && !c16 && target_.has_gpu_feature()) {
+            // A block of threads takes its whole tile of filters, also where that hangs over the last channel.
+            const Range whole, ci{0, in.ci_blocks}, co{0, bias.dim(0).extent()};
+            in.weights = BoundaryConditions::repeat_edge(weights, {whole, whole, ci, co});
+            in.bias = BoundaryConditions::repeat_edge(bias, {co});
+        }
         if (s.activation == ElementwiseFunction::prelu) in.slope = args_.buffer("slope", c16 ? 2 : 1);
         if constexpr (!dense) {
             if (s.widening > 0) weights.dim(0).set_extent(s.widening);
@@ -355,13 +344,22 @@ class Builder {
                        const Extents& extents) {
         auto choice = choose(rules, spec, hint_, target_);
         if (scheduled_) choice.rule->apply(stages, spec, choice.layout, extents, target_);
-        return done(stages.output, choice.rule->name, choice.layout);
+        return done(stages.output);
     }
 
-    Kernel done(Func output, const char* rule, const Layout& layout = {}) {
+    // What has one schedule for all CPUs, and one for all GPUs.
+    template <class Spec, class Stages>
+    Kernel scheduled(Stages& stages, const Spec& spec) {
+        const bool gpu = target_.has_gpu_feature();
+        if (scheduled_ && gpu) gpu::apply(stages, spec);
+        if (scheduled_ && !gpu) fallback::apply(stages, spec, target_);
+        return done(stages.output);
+    }
+
+    Kernel done(Func output) {
         OutputImageParam buffer = output.output_buffer();
         for (int i = 0; i < buffer.dimensions(); i++) buffer.dim(i).set_min(0);
-        return {args_.list(), output, rule, layout};
+        return {args_.list(), output};
     }
 
     SizeHint hint_;

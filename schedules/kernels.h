@@ -12,8 +12,6 @@ namespace atrous {
 struct Kernel {
     std::vector<Halide::Argument> arguments;  // inputs and scalars in order; the output buffer is the pipeline's
     Halide::Func output;
-    std::string rule;  // "x86/dilated_conv"
-    Layout layout;
 };
 
 // `scheduled` false leaves Halide's default schedule: everything inlined, loops as the algorithm says.

@@ -9,6 +9,7 @@
 
 namespace atrous {
 
+// On a GPU: of a block of threads, in pixels and channels.
 struct Layout {
     int tile_x = 1;             // output pixels of one register tile
     int tile_blocks = 1;        // channel blocks of one register tile

@@ -24,7 +24,7 @@ Target kernel_target(const Target& target) {
 }
 
 bool has_blocked_schedules(const Target& target) {
-    return target.arch == Target::X86 || is_arm64(target);
+    return !target.has_gpu_feature() && (target.arch == Target::X86 || is_arm64(target));
 }
 
 template <class Spec>
@@ -59,7 +59,7 @@ Decision decide(const KernelSpec& spec, const SizeHint& hint, const Target& targ
                 return {choice.rule->name, choice.layout.text()};
             } else {
                 std::string name = name_of(spec);
-                return {"fallback/" + name.substr(0, name.find("_f32")), {}};
+                return {(target.has_gpu_feature() ? "gpu/" : "fallback/") + name.substr(0, name.find("_f32")), {}};
             }
         },
         spec);
@@ -117,6 +117,7 @@ void compile_kernel(const KernelSpec& spec, const SizeHint& hint, const std::str
         std::map<OutputFileType, std::string> outputs{{OutputFileType::object, files.object}};
         if (!files.assembly.empty()) outputs[OutputFileType::assembly] = files.assembly;
         if (!files.statements.empty()) outputs[OutputFileType::stmt] = files.statements;
+        if (!files.device_code.empty()) outputs[OutputFileType::device_code] = files.device_code;
         kernel.output.compile_to(outputs, kernel.arguments, files.symbol, t);
     } catch (const Halide::Error& error) {
         throw Error("kernel " + kernel_name(spec, hint, target),

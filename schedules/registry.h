@@ -39,10 +39,13 @@ struct KernelFiles {
     std::string assembly, statements;  // written when not empty
     std::string symbol;  // the entry is `int SYMBOL_argv(void** args)`: args[0] → the user context pointer, then one
                          // per argument (a halide_buffer_t*, or a pointer to an int32_t or float)
+    std::string device_code = {};  // PTX or OpenCL C, for a GPU target; written when not empty
 };
 
 // Compiles with Halide in this process. Throws Error; LLVM may abort, so call it in a child process. The object is made
 // without runtime, asserts and bounds queries: its only undefined symbols are halide_do_par_for and functions of libm.
+// For a GPU they are those of Halide's runtime that start kernels there; what fails there reaches that runtime's error
+// handler, and is not returned.
 void compile_kernel(const KernelSpec&, const SizeHint&, const std::string& target, const KernelFiles&);
 
 // Throws Error when `target` ("host", "x86-64-linux-avx2-fma") is not one this build can make kernels for. Returns it

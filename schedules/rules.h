@@ -11,6 +11,9 @@
 #include "schedules/fallback/convolutions.h"
 #include "schedules/fallback/operators.h"
 #include "schedules/fallback/winograd.h"
+#include "schedules/gpu/convolutions.h"
+#include "schedules/gpu/operators.h"
+#include "schedules/gpu/winograd.h"
 #include "schedules/layout.h"
 #include "schedules/x86/batched_gemm.h"
 #include "schedules/x86/depthwise_conv.h"
@@ -26,22 +29,26 @@ struct Rule {
 };
 
 inline constexpr Rule<ConvSpec, DilatedConv> dilated_conv_rules[] = {
+    {"gpu/dilated_conv", gpu::layout, gpu::apply},
     {"x86/dilated_conv", x86::layout, x86::apply},
     {"arm/dilated_conv", arm::layout, arm::apply},
     {"fallback/dilated_conv", fallback::layout, fallback::apply},
 };
 
 inline constexpr Rule<DepthwiseConvSpec, DepthwiseConv> depthwise_conv_rules[] = {
+    {"gpu/depthwise_conv", gpu::layout, gpu::apply},
     {"x86/depthwise_conv", x86::layout, x86::apply},
     {"arm/depthwise_conv", arm::layout, arm::apply},
     {"fallback/depthwise_conv", fallback::layout, fallback::apply},
 };
 
 inline constexpr Rule<TransposedConvSpec, TransposedConv> transposed_conv_rules[] = {
+    {"gpu/transposed_conv", gpu::layout, gpu::apply},
     {"fallback/transposed_conv", fallback::layout, fallback::apply},
 };
 
 inline constexpr Rule<BatchedGemmSpec, BatchedGemm> batched_gemm_rules[] = {
+    {"gpu/batched_gemm", gpu::layout, gpu::apply},
     {"x86/batched_gemm", x86::layout, x86::apply},
     {"arm/batched_gemm", arm::layout, arm::apply},
     {"fallback/batched_gemm", fallback::layout, fallback::apply},

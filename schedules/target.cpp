@@ -32,6 +32,8 @@ Target completed(Target target) {
     };
     for (const auto& [feature, other] : implied)
         if (target.arch == Target::X86 && target.has_feature(feature)) target.set_feature(other);
+    // Sums of whole images are made in double precision.
+    if (target.has_feature(Target::OpenCL)) target.set_feature(Target::CLDoubles);
     return target;
 }
 
@@ -105,7 +107,8 @@ std::string canonical_target(std::string_view target) {
         refuse(target, "this build makes code for x86-64-linux and arm-64-linux only",
                "use host, arm-64-linux, or x86-64-linux with features like sse41, avx2-fma, avx512_skylake");
     }
-    if (t.has_gpu_feature()) refuse(target, "this build has no GPU schedules", "leave the GPU feature out");
+    if (t.has_gpu_feature())
+        refuse(target, "this build makes no libraries that run on a GPU", "leave the GPU feature out");
     if (t.features_any_of({Target::SVE, Target::SVE2})) {
         refuse(
             target,

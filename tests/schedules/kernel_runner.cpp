@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -13,6 +14,7 @@
 #include "HalideRuntime.h"
 #include "schedules/kernels.h"
 #include "schedules/registry.h"
+#include "tests/schedules/device.h"
 
 // Kernels call this for their parallel loops; here one thread does all, in reverse, so that an order would show.
 extern "C" int halide_do_par_for(void* user_context, halide_task_t task, int min, int size, uint8_t* closure) {
@@ -64,8 +66,8 @@ halide_type_t buffer_type(ElementType type) {
     }
 }
 
-CompiledKernel::CompiledKernel(const KernelSpec& spec, const SizeHint& hint, const std::string& target,
-                               bool scheduled) {
+CompiledKernel::CompiledKernel(const KernelSpec& spec, const SizeHint& hint, const std::string& target, bool scheduled)
+    : on_device_(scheduled && Halide::Target(target).has_gpu_feature()) {
     std::string pattern = (std::filesystem::temp_directory_path() / "atrous-kernel-XXXXXX").string();
     if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary directory");
     folder_ = pattern;
@@ -101,6 +103,7 @@ int CompiledKernel::run(std::span<const reference::Arg> args) const {
     if (emulated_) return emulated_->run(args);
     std::vector<std::vector<halide_dimension_t>> dims(args.size());
     std::vector<halide_buffer_t> buffers(args.size());
+    std::deque<DeviceMemory> memory;
     void* context = nullptr;
     std::vector<void*> pointers{&context};
     for (size_t i = 0; i < args.size(); i++) {
@@ -113,6 +116,7 @@ int CompiledKernel::run(std::span<const reference::Arg> args) const {
             buffers[i].type = buffer_type(view->element);
             buffers[i].dimensions = int(dims[i].size());
             buffers[i].dim = dims[i].data();
+            if (on_device_) memory.emplace_back(*view).attach_to(buffers[i]);
             pointers.push_back(&buffers[i]);
         } else {
             const void* scalar = std::holds_alternative<float>(args[i])
@@ -121,10 +125,14 @@ int CompiledKernel::run(std::span<const reference::Arg> args) const {
             pointers.push_back(const_cast<void*>(scalar));
         }
     }
-    return entry_(pointers.data());
+    const int error = entry_(pointers.data());
+    if (!on_device_) return error;
+    if (const std::string failure = take_device_error(); !failure.empty()) throw std::runtime_error(failure);
+    memory.back().read_back();  // the output is the last
+    return error;
 }
 
-std::vector<std::string> runnable_targets() {
+std::vector<std::string> runnable_targets(bool device) {
     if (const char* wanted = std::getenv("ATROUS_TEST_TARGET")) {
         const std::string missing = missing_for_emulation();
         if (missing.empty()) return {wanted};
@@ -133,6 +141,7 @@ std::vector<std::string> runnable_targets() {
     }
     Halide::Target host = Halide::get_host_target();
     std::vector<std::string> targets;
+    if (auto opencl = device ? opencl_target() : std::nullopt) targets.push_back(*opencl);
     for (const char* name : {"x86-64-linux-sse41", "x86-64-linux-avx-avx2-f16c-fma-sse41",
                              "x86-64-linux-avx-avx2-avx512-avx512_skylake-f16c-fma-sse41"}) {
         Halide::Target t(name);

@@ -32,12 +32,15 @@ class CompiledKernel {
     void* handle_ = nullptr;
     int (*entry_)(void**) = nullptr;
     std::unique_ptr<EmulatedKernel> emulated_;  // instead, for other processors
+    bool on_device_ = false;
     std::string undefined_, assembly_;
 };
 
 // The targets to test, narrowest first: what this machine can run, or those that the environment's ATROUS_TEST_TARGET
-// names, in an emulator. Where that is missing, the program says so and ends.
-std::vector<std::string> runnable_targets();
+// names, in an emulator. Where that is missing, the program says so and ends. `device`: before them this machine's
+// OpenCL device, if there is one; making a kernel for that takes seconds, so it is asked for where its schedule differs
+// from others.
+std::vector<std::string> runnable_targets(bool device = false);
 
 halide_type_t buffer_type(reference::ElementType type);
 

@@ -79,5 +79,5 @@ TEST_CASE("targets that nothing is made for are refused in words") {
     CHECK(unused_features("arm-64-linux") == "");
     CHECK(unused_features("x86-64-linux-avx2-fma") == "");
     CHECK(message("x86-64-linux-cuda") ==
-          "target \"x86-64-linux-cuda\": this build has no GPU schedules; leave the GPU feature out");
+          "target \"x86-64-linux-cuda\": this build makes no libraries that run on a GPU; leave the GPU feature out");
 }

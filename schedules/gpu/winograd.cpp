@@ -1,0 +1,51 @@
+#include "schedules/gpu/winograd.h"
+
+#include "schedules/gpu/grid.h"
+
+namespace atrous::gpu {
+
+using namespace Halide;
+
+void apply(WinogradWeights& w, const WinogradWeightsSpec& spec) {
+    w.output.bound(w.c, 0, channel_block).bound(w.ex, 0, spec.tile.size_x()).bound(w.ey, 0, spec.tile.size_y());
+    const Var filter = on_grid(w.output, w.c, w.k, {w.cb}, {1, {w.ey, w.ex}});
+    w.output.unroll(w.ey).unroll(w.ex);
+    w.rows.compute_at(w.output, filter).unroll(w.ky).unroll(w.ex);
+}
+
+void apply(WinogradInput& w, const WinogradInputSpec& spec) {
+    w.output.bound(w.c, 0, channel_block).bound(w.ex, 0, spec.tile.size_x()).bound(w.ey, 0, spec.tile.size_y());
+    const Var tile = on_grid(w.output, w.c, w.p, {w.panel, w.cb}, {1, {w.ey, w.ex}});
+    w.output.unroll(w.ey).unroll(w.ex);
+    w.rows.compute_at(w.output, tile).unroll(w.rows.args()[5]).unroll(w.ex);
+}
+
+void apply(WinogradOutput& w, const WinogradOutputSpec&) {
+    const RVar ox = w.pixels[0], oy = w.pixels[1], tx = w.pixels[2], ty = w.pixels[3], image = w.pixels[4];
+    RVar block("block");
+    w.output.bound(w.c, 0, channel_block);
+    // Tiles never overlap, which Halide cannot know.
+    w.output.update()
+        .allow_race_conditions()
+        .reorder(ox, oy, w.c, tx, ty, w.cb, image)
+        .fuse(tx, ty, block)
+        .fuse(block, image, block)
+        .unroll(ox)
+        .unroll(oy)
+        .gpu_blocks(block, w.cb)
+        .gpu_threads(w.c);
+    w.rows.compute_at(w.output, w.c).unroll(w.ox).unroll(w.ey);
+    w.tile.compute_at(w.output, w.c).unroll(w.ox).unroll(w.oy);
+}
+
+std::optional<Layout> layout(const BatchedGemmSpec&, const SizeHint&, const Target& target) {
+    if (!target.has_gpu_feature()) return {};
+    return Layout{};
+}
+
+void apply(BatchedGemm& g, const BatchedGemmSpec&, const Layout&, const Extents&, const Target&) {
+    g.output.bound(g.c, 0, channel_block);
+    g.sum.compute_at(g.output, on_grid(g.output, g.c, g.p, {g.panel, g.cb, g.e}));
+}
+
+}  // namespace atrous::gpu
