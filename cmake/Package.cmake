@@ -1,6 +1,5 @@
 # What `cmake --install` adds to the program for people who build software: find_package(Atrous).
 include(CMakePackageConfigHelpers)
-include(GNUInstallDirs)
 
 # The headers of runtime/, which includes them as "runtime/…"; others write <atrous/…>.
 foreach(name abi config error image library)

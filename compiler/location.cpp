@@ -95,6 +95,12 @@ BufferView image_view(const Location& at, const std::vector<Size>& shape) {
     return at.packing == Packing::c16 ? blocked_image(at, image_of(shape)) : planar_image(at, shape);
 }
 
+BufferView moving(BufferView view, size_t dim, const Size& extent) {
+    view.per_iteration = view.dims[dim].stride * extent;
+    view.dims[dim].extent = extent;
+    return view;
+}
+
 BufferView dense_view(uint32_t tensor, ElementType element, const std::vector<Size>& extents) {
     BufferView view{tensor, element, Size(0), {}};
     Size stride = 1;

@@ -54,6 +54,8 @@ BufferView planar_image(const Location& at, const std::vector<Size>& shape);
 BufferView blocked_image(const Location& at, const ImageShape& image);
 // Either, as the location says.
 BufferView image_view(const Location& at, const std::vector<Size>& shape);
+// So much of a dimension at a time, from an iteration of a loop to the next.
+BufferView moving(BufferView view, size_t dim, const Size& extent);
 // A dense tensor, extents innermost first.
 BufferView dense_view(uint32_t tensor, ElementType element, const std::vector<Size>& extents);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 namespace atrous {
+namespace {
 
 Operands operands_of(const Node& node) {
     Operands result{node.inputs[0], node.inputs[1]};
@@ -14,7 +15,11 @@ Operands operands_of(const Node& node) {
     return result;
 }
 
-namespace {
+double output_numbers(const Lowering& to, ValueId v) {
+    double count = 1;
+    for (const Size& extent : to.shape(v)) count *= static_cast<double>(to.at_hint(extent));
+    return count;
+}
 
 int64_t groups_of(const Node& node) {
     if (const auto* conv = std::get_if<ConvOp>(&node.op)) return conv->groups;
@@ -48,9 +53,8 @@ Window window_of(const Phase& y, const Phase& x) {
 
 BufferView rows_of(const Lowering& to, const Call& call, BufferView view) {
     if (!call.rows || view.tensor == plan::none) return view;
-    ViewDim& y = view.dims[2];
-    y.extent = *call.rows;
-    if (!to.is_scratch(view.tensor)) view.per_iteration = *call.rows * y.stride;
+    if (!to.is_scratch(view.tensor)) return moving(std::move(view), 2, *call.rows);
+    view.dims[2].extent = *call.rows;
     return view;
 }
 
@@ -220,12 +224,6 @@ void call_depthwise(Lowering& to, const Node& node, const Call& call, const Dens
             ? to.weights(pack_depthwise_weights(weights), {Size(channel_block), kx, ky, channel_blocks(c)}, name)
             : to.weights(weights.numbers, {kx, ky, Size(1), c}, name);
     to.step(spec, arguments(to, call, node, packed, window, {}, residual, out), hint, skip);
-}
-
-double output_numbers(const Lowering& to, ValueId v) {
-    double count = 1;
-    for (const Size& extent : to.shape(v)) count *= static_cast<double>(to.at_hint(extent));
-    return count;
 }
 
 namespace {

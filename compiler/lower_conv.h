@@ -13,8 +13,6 @@ namespace atrous {
 struct Operands {
     ValueId x = no_value, weights = no_value, bias = no_value, slope = no_value, residual = no_value;
 };
-Operands operands_of(const Node& node);
-
 // Everything that does not change between the phases of a transposed convolution.
 struct Call {
     Operands operands;
@@ -70,7 +68,5 @@ bool has_winograd_phase(const Lowering& to, const Node& node);
 void call_transposed(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call);
 // All kernel calls of a Conv or ConvTranspose.
 void convolve(Lowering& to, const Node& node, const Call& call);
-
-double output_numbers(const Lowering& to, ValueId v);
 
 }  // namespace atrous

@@ -5,12 +5,7 @@
 namespace atrous {
 namespace {
 
-// The rows of a planar image that an iteration reads or writes.
-BufferView moving_rows(BufferView view, const Size& rows) {
-    view.dims[1].extent = rows;
-    view.per_iteration = view.dims[1].stride * rows;
-    return view;
-}
+constexpr size_t planar_y = 1;  // of a planar image's view
 
 class RowLoopLowering {
   public:
@@ -37,23 +32,21 @@ class RowLoopLowering {
 
     // Whatever is read or written lies somewhere when the loop begins: what is between its steps, in scratch tensors.
     std::vector<Call> prepare() {
-        const auto* transposed = std::get_if<TransposedConvOp>(&node(0).op);
-        rows_ = loop_.rows * Size(transposed ? transposed->stride[0] : 1);
         if (loop_.packs) {
             const ValueId x = node(0).inputs[0];
-            planes_in_ = moving_rows(image_view(to_.read(x, Packing::planar), to_.shape(x)), loop_.rows);
+            planes_in_ = moving(image_view(to_.read(x, Packing::planar), to_.shape(x)), planar_y, loop_.rows);
             rows_in_ = in_scratch(x, loop_.rows);
         }
         std::vector<Call> calls;
         for (size_t i = 0; i < loop_.nodes.size(); ++i) {
             to_.begin_node(node(i));
-            if (i + 1 < loop_.nodes.size() || loop_.unpacks) rows_out_ = in_scratch(node(i).outputs[0], rows_);
+            if (i + 1 < loop_.nodes.size() || loop_.unpacks) rows_out_ = in_scratch(node(i).outputs[0], loop_.rows_out);
             calls.push_back(call_of(to_, node(i)));
-            calls.back().rows = i == 0 ? loop_.rows : rows_;
+            calls.back().rows = i == 0 ? loop_.rows : loop_.rows_out;
         }
         if (loop_.unpacks) {
             const ValueId y = node(loop_.nodes.size() - 1).outputs[0];
-            planes_out_ = moving_rows(image_view(to_.place(y, Packing::planar), to_.shape(y)), rows_);
+            planes_out_ = moving(image_view(to_.place(y, Packing::planar), to_.shape(y)), planar_y, loop_.rows_out);
         }
         return calls;
     }
@@ -74,7 +67,6 @@ class RowLoopLowering {
 
     Lowering& to_;
     const RowLoop& loop_;
-    Size rows_;  // of the outputs in an iteration
     BufferView planes_in_, rows_in_, rows_out_, planes_out_;
 };
 

@@ -110,13 +110,6 @@ BufferView blocks_of(const Inputs& inputs, const Size& first, const Size& count)
     return tiles;
 }
 
-// The view of `blocks` channel blocks at a time, which moves on with the iterations.
-BufferView moving(BufferView view, size_t dim, const Size& blocks) {
-    view.per_iteration = view.dims[dim].stride * blocks;
-    view.dims[dim].extent = blocks;
-    return view;
-}
-
 class WinogradLowering {
   public:
     WinogradLowering(Lowering& to, const ConvCall& call, const WinogradChoice& choice)

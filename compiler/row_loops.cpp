@@ -85,6 +85,7 @@ class RowLoopSearch {
         });
         const Size height = floor_div(image(output(nodes_[first])).h, Size(stride_of(nodes_[first])));
         loop.rows = rows_of(loop, height);
+        loop.rows_out = loop.rows * Size(stride_of(nodes_[first]));
         loop.iterations = floor_div(height, loop.rows);
         return loop;
     }

@@ -17,6 +17,7 @@ struct RowLoop {
     bool packs = false;    // the first one's input is packed row by row, too
     bool unpacks = false;  // the last one's output is unpacked row by row, too
     Size rows;             // that the first one, or each of its phases, makes in an iteration
+    Size rows_out;         // of what each of them makes then: as many, or all phases' together
     Size iterations;
 };
 
