@@ -5,15 +5,17 @@
 #include <algorithm>
 #include <chrono>
 
-#include "compiler/cpu_level.h"
 #include "compiler/emit.h"
 #include "compiler/files.h"
 #include "compiler/import.h"
 #include "compiler/kernel_cache.h"
+#include "compiler/level.h"
 #include "compiler/lower.h"
 #include "compiler/onnx_reader.h"
 #include "compiler/sha256.h"
 #include "compiler/support.h"
+#include "compiler/weight_store.h"
+#include "runtime/abi.h"
 #include "runtime/error.h"
 #include "schedules/registry.h"
 
@@ -29,6 +31,23 @@ struct Settings {
     fs::path directory, cache, support;
     std::vector<std::string> targets;
     int jobs = 1;
+
+    // Those for GPUs and those for CPUs: each kind that there is has one plan.
+    std::vector<std::vector<std::string>> kinds() const {
+        std::vector<std::vector<std::string>> kinds;
+        for (const std::string& target : targets) {
+            if (kinds.empty() || is_for_gpu(kinds.back().front()) != is_for_gpu(target)) kinds.emplace_back();
+            kinds.back().push_back(target);
+        }
+        return kinds;
+    }
+};
+
+// A network with all its plans.
+struct Lowered {
+    std::string sha256;
+    std::vector<LoweredNetwork> plans;  // of each kind of target
+    std::vector<uint8_t> weights;
 };
 
 int available_cpus() {
@@ -47,6 +66,10 @@ Settings settle(const CompileOptions& options) {
     if (options.targets.empty()) throw Error("--target", "names no target", "use --target host");
     for (const std::string& target : options.targets) settings.targets.push_back(canonical_target(target));
     settings.targets = sort_targets(std::move(settings.targets));
+    const auto is_cuda = [](const std::string& target) { return device_of(target) == ATROUS_DEVICE_CUDA; };
+    if (options.ptx && std::none_of(settings.targets.begin(), settings.targets.end(), is_cuda)) {
+        throw Error("--emit ptx", "none of the targets is for CUDA", "add --target x86-64-linux-cuda");
+    }
     settings.jobs = options.jobs > 0 ? options.jobs : available_cpus();
     return settings;
 }
@@ -55,25 +78,36 @@ void report_progress(const CompileOptions& options, const char* stage, int done,
     if (options.progress) options.progress(stage, done, total);
 }
 
-LoweredNetwork import_and_lower(const CompileOptions& options, const Settings& settings, std::string& sha256) {
+Lowered import_and_lower(const CompileOptions& options, const Settings& settings) {
     report_progress(options, "import", 0, 1);
     Network network = import_onnx(options.model, ImportOptions{options.dynamic});
-    sha256 = network.sha256;
+    Lowered lowered;
+    lowered.sha256 = network.sha256;
     report_progress(options, "import", 1, 1);
     report_progress(options, "plan", 0, 1);
-    LoweredNetwork lowered =
-        lower(std::move(network), LowerOptions{settings.targets, options.optimise_height, options.optimise_width,
-                                               options.winograd, options.keep_all});
+    WeightStore weights;
+    const auto kinds = settings.kinds();
+    for (size_t kind = 0; kind < kinds.size(); ++kind) {
+        const LowerOptions lower_options{kinds[kind],      options.optimise_height, options.optimise_width,
+                                         options.winograd, options.keep_all,        &weights};
+        const bool last = kind + 1 == kinds.size();
+        lowered.plans.push_back(lower(last ? std::move(network) : network, lower_options));
+    }
+    lowered.weights = weights.take();
     report_progress(options, "plan", 1, 1);
     return lowered;
 }
 
 // Every kernel for every target, target by target.
-CompiledKernels make_kernels(const CompileOptions& options, const Settings& settings, const LoweredNetwork& lowered,
+CompiledKernels make_kernels(const CompileOptions& options, const Settings& settings, const Lowered& lowered,
                              const WorkFolder& folder) {
     std::vector<KernelRequest> requests;
-    for (const std::string& target : settings.targets) {
-        for (const LoweredKernel& kernel : lowered.kernels) requests.push_back({kernel.spec, kernel.hint, target});
+    const auto kinds = settings.kinds();
+    for (size_t kind = 0; kind < kinds.size(); ++kind) {
+        for (const std::string& target : kinds[kind]) {
+            for (const LoweredKernel& kernel : lowered.plans[kind].kernels)
+                requests.push_back({kernel.spec, kernel.hint, target});
+        }
     }
     KernelOptions kernel_options;
     kernel_options.folder = folder.path();
@@ -81,16 +115,19 @@ CompiledKernels make_kernels(const CompileOptions& options, const Settings& sett
     kernel_options.jobs = settings.jobs;
     kernel_options.assembly = options.assembly;
     kernel_options.statements = options.statements;
+    kernel_options.device_code = options.ptx;
     kernel_options.progress = [&](int done, int total) { report_progress(options, "kernels", done, total); };
     return compile_kernels(requests, kernel_options);
 }
 
-// The code of all kernels in one file, for reading.
+// The code of all kernels in one file, for reading. Halide ends that for GPUs with zeros.
 std::string join_listings(const CompiledKernels& kernels, std::string CompiledKernel::*file, const std::string& comment,
                           const WorkFolder& folder) {
     std::string text;
     for (const CompiledKernel& kernel : kernels.kernels) {
-        text += comment + " " + kernel.symbol + "\n" + read_file(folder / (kernel.*file)) + "\n";
+        if ((kernel.*file).empty()) continue;
+        const std::string listing = read_file(folder / (kernel.*file));
+        text += comment + " " + kernel.symbol + "\n" + listing.substr(0, listing.find('\0')) + "\n";
     }
     return text;
 }
@@ -106,24 +143,31 @@ std::vector<std::string> write_listings(const CompileOptions& options, const Set
         files.push_back(settings.name + ".stmt");
         create_file(folder / files.back(), join_listings(kernels, &CompiledKernel::statements, "//", folder));
     }
+    if (options.ptx) {
+        files.push_back(settings.name + ".ptx");
+        create_file(folder / files.back(), join_listings(kernels, &CompiledKernel::device_code, "//", folder));
+    }
     return files;
 }
 
-Emission make_emission(const CompileOptions& options, const Settings& settings, const std::string& sha256,
-                       LoweredNetwork& lowered, const CompiledKernels& kernels) {
+Emission make_emission(const CompileOptions& options, const Settings& settings, Lowered& lowered,
+                       const CompiledKernels& kernels) {
     Emission emission;
     emission.name = settings.name;
-    emission.plan = std::move(lowered.plan);
     emission.weights = std::move(lowered.weights);
-    emission.model_sha256 = sha256;
+    emission.model_sha256 = lowered.sha256;
     emission.config_json = options.config_json.value_or("");
     emission.targets = settings.targets;
     emission.support = settings.support;
-    const size_t count = lowered.kernels.size();
-    for (size_t level = 0; level < settings.targets.size(); ++level) {
-        emission.symbols.emplace_back();
-        for (size_t k = 0; k < count; ++k) {
-            emission.symbols.back().push_back(kernels.kernels[kernels.of_request[level * count + k]].symbol + "_argv");
+    auto request = kernels.of_request.begin();
+    const auto kinds = settings.kinds();
+    for (size_t kind = 0; kind < kinds.size(); ++kind) {
+        emission.plans.push_back(std::move(lowered.plans[kind].plan));
+        for (size_t target = 0; target < kinds[kind].size(); ++target) {
+            emission.plan_of.push_back(kind);
+            std::vector<std::string>& symbols = emission.symbols.emplace_back();
+            for (size_t k = 0; k < lowered.plans[kind].kernels.size(); ++k)
+                symbols.push_back(kernels.kernels[*request++].symbol + "_argv");
         }
     }
     for (const CompiledKernel& kernel : kernels.kernels) emission.objects.push_back(kernel.object);
@@ -147,14 +191,14 @@ void note_sizes(CompileReport& report, const Emission& emission, const std::vect
     }
 }
 
-std::vector<std::string> make_files(const CompileOptions& options, const Settings& settings, const std::string& sha256,
-                                    LoweredNetwork& lowered, const WorkFolder& folder, CompileReport& report) {
+std::vector<std::string> make_files(const CompileOptions& options, const Settings& settings, Lowered& lowered,
+                                    const WorkFolder& folder, CompileReport& report) {
     const CompiledKernels kernels = make_kernels(options, settings, lowered, folder);
     report.kernels = static_cast<int>(kernels.kernels.size());
     report.kernels_cached = kernels.cached;
 
     report_progress(options, "link", 0, 1);
-    const Emission emission = make_emission(options, settings, sha256, lowered, kernels);
+    const Emission emission = make_emission(options, settings, lowered, kernels);
     std::vector<std::string> files =
         emit(emission, {options.library, options.header, options.shared, options.app}, folder);
     for (const std::string& listing : write_listings(options, settings, kernels, folder)) files.push_back(listing);
@@ -168,17 +212,16 @@ std::vector<std::string> make_files(const CompileOptions& options, const Setting
 CompileReport compile(const CompileOptions& options) {
     const auto start = std::chrono::steady_clock::now();
     const Settings settings = settle(options);
-    std::string sha256;
-    LoweredNetwork lowered = import_and_lower(options, settings, sha256);
+    Lowered lowered = import_and_lower(options, settings);
 
     CompileReport report;
     report.name = settings.name;
-    report.operators = std::move(lowered.operators);
+    report.operators = std::move(lowered.plans.front().operators);
 
     WorkFolder folder(settings.directory, settings.name);
     std::vector<std::string> files;
     try {
-        files = make_files(options, settings, sha256, lowered, folder, report);
+        files = make_files(options, settings, lowered, folder, report);
     } catch (const Error&) {
         // Ctrl-C reaches our children too: when it is what ended them, let the progress callback say so.
         report_progress(options, "link", 0, 1);

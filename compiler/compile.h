@@ -17,7 +17,7 @@ struct CompileOptions {
     std::filesystem::path directory;           // where files go; empty: beside the model
     std::string name;                          // C identifier; empty: from the file name
     std::vector<std::string> targets{"host"};  // Halide target strings; several x86 levels make one library
-    bool library = true, header = true, shared = true, app = false, assembly = false, statements = false;
+    bool library = true, header = true, shared = true, app = false, assembly = false, statements = false, ptx = false;
     int optimise_height = 0, optimise_width = 0;  // 0: the declared size, or 320
     bool dynamic = false;
     WinogradPolicy winograd = WinogradPolicy::automatic;

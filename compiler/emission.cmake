@@ -1,7 +1,7 @@
 # Kernels, plan and weights → libraries.
 atrous_library(
   atrous_emission
-  cpu_level.cpp
+  level.cpp
   emit.cpp
   emit_header.cpp
   emit_info.cpp
@@ -20,6 +20,22 @@ target_link_libraries(
   PUBLIC atrous_schedules OpenSSL::Crypto
   PRIVATE nlohmann_json::nlohmann_json)
 add_dependencies(atrous_emission atrous_executor)
+
+# What a library with code for a GPU has besides: networks on a device, and Halide's runtime, which loads the drivers.
+if(ATROUS_PLATFORM STREQUAL x86-64-linux)
+  add_executable(atrous_gpu_runtime gpu_runtime.cpp)
+  target_link_libraries(atrous_gpu_runtime PRIVATE atrous_schedules)
+  set(gpu_runtime ${CMAKE_CURRENT_BINARY_DIR}/gpu_runtime.o)
+  add_custom_command(
+    OUTPUT ${gpu_runtime}
+    COMMAND atrous_gpu_runtime ${gpu_runtime}
+    DEPENDS atrous_gpu_runtime
+    VERBATIM)
+  set(runtime ${PROJECT_SOURCE_DIR}/runtime)
+  atrous_executor_object(gpu OBJECTS ${gpu_runtime} SOURCES ${runtime}/device_memory.cpp
+                                                               ${runtime}/network_device.cpp)
+  add_dependencies(atrous_emission atrous_gpu)
+endif()
 
 # The front door: import → lower → emission.
 target_sources(atrous_compiler PRIVATE compile.cpp)

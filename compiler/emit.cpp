@@ -1,8 +1,9 @@
 #include "compiler/emit.h"
 
+#include <algorithm>
 #include <cctype>
 
-#include "compiler/cpu_level.h"
+#include "compiler/level.h"
 #include "compiler/tool.h"
 #include "runtime/abi.h"
 #include "runtime/error.h"
@@ -33,6 +34,10 @@ fs::path support_file(const Emission& emission, const std::string& name) {
                 "build it with `./dev build`, or choose another --target");
 }
 
+bool has_gpu_code(const Emission& emission) {
+    return std::any_of(emission.targets.begin(), emission.targets.end(), is_for_gpu);
+}
+
 void assemble(const Emission& emission, const std::string& source, const std::string& object,
               const WorkFolder& folder) {
     run_tool({toolchain_of(emission).as, "--fatal-warnings", "-o", object, source}, folder.path());
@@ -49,13 +54,18 @@ void make_weights_object(const Emission& emission, const WorkFolder& folder) {
 
 // Everything else in one object, in which only the network's own names are global.
 void make_network_object(const Emission& emission, const WorkFolder& folder) {
-    create_file(folder / "plan.bin", text_of(emission.plan));
+    for (size_t plan = 0; plan < emission.plans.size(); ++plan)
+        create_file(folder / plan_file(plan), text_of(emission.plans[plan]));
     create_file(folder / "info.json", info_text(emission));
     create_file(folder / "tables.s", tables_text(emission));
     assemble(emission, "tables.s", "tables.o", folder);
 
-    std::string objects = "tables.o\nexecutor.o\n";
-    fs::copy_file(support_file(emission, "executor.o"), folder / "executor.o");
+    std::string objects = "tables.o\n";
+    for (const char* part : {"executor.o", "gpu.o"}) {
+        if (part == std::string("gpu.o") && !has_gpu_code(emission)) continue;
+        fs::copy_file(support_file(emission, part), folder / part);
+        objects += part + std::string("\n");
+    }
     for (const std::string& object : emission.objects) objects += object + "\n";
     create_file(folder / "objects.txt", objects);
     run_tool({toolchain_of(emission).ld, "-r", "--force-group-allocation", "-o", "all.o", "@objects.txt"},
@@ -92,13 +102,20 @@ void make_shared(const Emission& emission, const WorkFolder& folder) {
              folder.path());
 }
 
-// The segment program around this network. Static, so that it needs nothing where it runs.
+// The segment program around this network. Static, so that it needs nothing where it runs; but a GPU's driver is a
+// shared library of that machine, and comes with its C library.
 void make_app(const Emission& emission, const WorkFolder& folder) {
     const auto archive = [&](const char* name) { return fs::absolute(support_file(emission, name)).string(); };
-    run_tool({toolchain_of(emission).cxx, "-static", "-o", emission.name, archive("libatrous_app.a"),
-              emission.name + ".o", emission.name + "_weights.o", archive("libatrous.a"), alias_option(emission),
-              "-Wl,--build-id=none,--gc-sections", "-s", "-lpthread", "-ldl", "-lm"},
-             folder.path());
+    std::vector<std::string> command{toolchain_of(emission).cxx};
+    if (has_gpu_code(emission)) {
+        command.insert(command.end(), {"-static-libstdc++", "-static-libgcc"});
+    } else {
+        command.emplace_back("-static");
+    }
+    command.insert(command.end(), {"-o", emission.name, archive("libatrous_app.a"), emission.name + ".o",
+                                   emission.name + "_weights.o", archive("libatrous.a"), alias_option(emission),
+                                   "-Wl,--build-id=none,--gc-sections", "-s", "-lpthread", "-ldl", "-lm"});
+    run_tool(command, folder.path());
 }
 
 }  // namespace

@@ -14,11 +14,13 @@ namespace atrous {
 
 // What the libraries are made of. Object files lie in the work folder.
 struct Emission {
-    std::string name;  // a C identifier
-    std::vector<uint8_t> plan, weights;
+    std::string name;                               // a C identifier
+    std::vector<std::vector<uint8_t>> plans;        // one for CPUs, one for GPUs; whichever there are
+    std::vector<size_t> plan_of;                    // of each target; those of a plan stand together
+    std::vector<uint8_t> weights;                   // of all plans
     std::string model_sha256, config_json;          // config: "" for none
     std::vector<std::string> targets;               // best first, canonical
-    std::vector<std::vector<std::string>> symbols;  // of the kernels' functions, for each target, in the plan's order
+    std::vector<std::vector<std::string>> symbols;  // of the kernels' functions, for each target, in its plan's order
     std::vector<std::string> objects;               // that define them; file names in the work folder
     std::filesystem::path support;                  // folder with PLATFORM/executor.o
 };
@@ -35,6 +37,9 @@ std::vector<std::string> emit(const Emission& emission, const EmittedKinds& kind
 void check_name(const std::string& name);
 // A model's file name made into such a name.
 std::string name_from(const std::filesystem::path& model);
+
+// The file of a plan that tables_text() includes.
+std::string plan_file(size_t plan);
 
 // Texts that emit() writes. info: JSON, what NAME_info() returns.
 std::string info_text(const Emission& emission);

@@ -55,7 +55,7 @@ ordered_json tensor_list(const plan::PlanView& plan, const plan::Port* ports, ui
 }  // namespace
 
 std::string info_text(const Emission& emission) {
-    const plan::PlanView plan(emission.plan.data());
+    const plan::PlanView plan(emission.plans.front().data());
     ordered_json info;
     info["abi"] = ATROUS_ABI_VERSION;
     info["name"] = emission.name;

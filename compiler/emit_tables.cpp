@@ -2,8 +2,9 @@
 // folder.
 #include <sstream>
 
-#include "compiler/cpu_level.h"
 #include "compiler/emit.h"
+#include "compiler/level.h"
+#include "runtime/abi.h"
 
 namespace atrous {
 
@@ -16,12 +17,29 @@ void write_blob(std::ostream& out, const std::string& label, const std::string& 
     out << "    .balign 64\n" << label << ":\n    .incbin \"" << file << "\"\n    .byte 0\n";
 }
 
+// Of runtime/network_device.h; 0: kernels run on the CPU.
+const char* device_symbol(const std::string& target) {
+    switch (device_of(target)) {
+    case ATROUS_DEVICE_CUDA:
+        return "atrous_device_cuda";
+    case ATROUS_DEVICE_OPENCL:
+        return "atrous_device_opencl";
+    default:
+        return "0";
+    }
+}
+
 }  // namespace
+
+std::string plan_file(size_t plan) {
+    return "plan_" + std::to_string(plan) + ".bin";
+}
 
 std::string tables_text(const Emission& emission) {
     std::ostringstream out;
     out << "    .section .rodata,\"a\",%progbits\n";
-    write_blob(out, "plan", "plan.bin");
+    for (size_t plan = 0; plan < emission.plans.size(); ++plan)
+        write_blob(out, "plan_" + std::to_string(plan), plan_file(plan));
     write_blob(out, "info", "info.json");
     for (size_t level = 0; level < emission.targets.size(); ++level) {
         out << "target_" << level << ":\n    .asciz \"" << emission.targets[level] << "\"\n";
@@ -34,12 +52,13 @@ std::string tables_text(const Emission& emission) {
     }
     out << "levels:\n";
     for (size_t level = 0; level < emission.targets.size(); ++level) {
-        out << "    .quad target_" << level << ", " << cpu_features_of(emission.targets[level]) << ", kernels_" << level
-            << "\n";
+        const std::string& target = emission.targets[level];
+        out << "    .quad target_" << level << ", " << cpu_features_of(target) << ", plan_" << emission.plan_of[level]
+            << ", kernels_" << level << ", " << device_symbol(target) << ", " << device_version_of(target) << "\n";
     }
     out << "    .globl atrous_parts\n    .hidden atrous_parts\n    .type atrous_parts, %object\n"
-        << "    .size atrous_parts, 40\natrous_parts:\n"
-        << "    .quad plan, " << emission.name << "_weights, info, levels, " << emission.targets.size() << "\n"
+        << "    .size atrous_parts, 32\natrous_parts:\n"
+        << "    .quad " << emission.name << "_weights, info, levels, " << emission.targets.size() << "\n"
         << "    .hidden " << emission.name << "_weights\n"
         << stack_note;
     return out.str();

@@ -8,7 +8,9 @@
 
 #include "compiler/files.h"
 #include "compiler/kernel_jobs.h"
+#include "compiler/level.h"
 #include "compiler/sha256.h"
+#include "runtime/abi.h"
 #include "runtime/error.h"
 #include "schedules/registry.h"
 
@@ -33,6 +35,8 @@ CompiledKernel files_of(const KernelRequest& request, const KernelOptions& optio
     kernel.object = kernel.symbol + ".o";
     if (options.assembly) kernel.assembly = kernel.symbol + ".s";
     if (options.statements) kernel.statements = kernel.symbol + ".stmt";
+    if (options.device_code && device_of(request.target) == ATROUS_DEVICE_CUDA)
+        kernel.device_code = kernel.symbol + ".device";
     return kernel;
 }
 
@@ -69,7 +73,7 @@ CompiledKernels compile_kernels(const std::vector<KernelRequest>& requests, cons
     CompiledKernels result;
     std::map<std::string, size_t> known;  // by symbol
     std::vector<KernelJob> jobs;
-    const bool use_cache = !options.cache.empty() && !options.assembly && !options.statements;
+    const bool use_cache = !options.cache.empty() && !options.assembly && !options.statements && !options.device_code;
     for (const KernelRequest& request : requests) {
         const CompiledKernel kernel = files_of(request, options);
         const auto [place, is_new] = known.emplace(kernel.symbol, result.kernels.size());

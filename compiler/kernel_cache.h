@@ -17,19 +17,20 @@ struct KernelRequest {
 };
 
 struct KernelOptions {
-    std::filesystem::path folder;               // where objects go, and assembly and statements
-    std::filesystem::path cache;                // empty: none
-    int jobs = 1;                               // child processes at a time
-    bool assembly = false, statements = false;  // wanted beside the object: then nothing comes out of the cache
+    std::filesystem::path folder;  // where objects go, and assembly and statements
+    std::filesystem::path cache;   // empty: none
+    int jobs = 1;                  // child processes at a time
+    // Wanted beside the object: then nothing comes out of the cache. Device code is the PTX of CUDA.
+    bool assembly = false, statements = false, device_code = false;
     // Called after every kernel and several times a second between. What it throws ends the work.
     std::function<void(int done, int total)> progress;
     decltype(&compile_kernel) compile = compile_kernel;  // called in the children; tests put others here
 };
 
 struct CompiledKernel {
-    std::string name;                          // of schedules/registry.h
-    std::string symbol;                        // the object's one global symbol
-    std::string object, assembly, statements;  // file names in the folder; the latter two are empty if not wanted
+    std::string name;                                       // of schedules/registry.h
+    std::string symbol;                                     // the object's one global symbol
+    std::string object, assembly, statements, device_code;  // file names in the folder; empty if not wanted
 };
 
 struct CompiledKernels {

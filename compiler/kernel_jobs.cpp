@@ -68,6 +68,7 @@ KernelFiles files_of(const CompiledKernel& kernel, const KernelOptions& options)
     files.object = in_folder(kernel.object);
     files.assembly = in_folder(kernel.assembly);
     files.statements = in_folder(kernel.statements);
+    files.device_code = in_folder(kernel.device_code);
     files.symbol = kernel.symbol;
     return files;
 }

@@ -13,11 +13,15 @@
 
 namespace atrous {
 
+class WeightStore;
+
 struct LowerOptions {
-    std::vector<std::string> targets;  // Halide target strings that kernels will be made for, canonical
+    std::vector<std::string> targets;  // Halide target strings that kernels will be made for, canonical; for CPUs or
+                                       // for GPUs, which have different plans
     int height = 0, width = 0;         // the size to optimise for, where the network leaves it free; 0: 320
     WinogradPolicy winograd = WinogradPolicy::automatic;
-    bool keep_all = false;  // every float value becomes an output under its ONNX name
+    bool keep_all = false;           // every float value becomes an output under its ONNX name
+    WeightStore* weights = nullptr;  // where weights go that several plans share; null: into the lowered network
 };
 
 struct LoweredKernel {
@@ -28,7 +32,7 @@ struct LoweredKernel {
 struct LoweredNetwork {
     std::vector<uint8_t> plan;           // the blob of runtime/plan.h
     std::vector<LoweredKernel> kernels;  // kernel k of the plan's steps; no two have the same name on every target
-    std::vector<uint8_t> weights;        // every tensor in it starts at a multiple of 64 bytes
+    std::vector<uint8_t> weights;        // see weight_store.h; empty where they went into another
     std::vector<OperatorRow> operators;  // one per operator that is left after fusion, in execution order
 };
 

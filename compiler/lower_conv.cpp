@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "schedules/registry.h"
+
 namespace atrous {
 namespace {
 
@@ -137,9 +139,10 @@ void call_convolution(Lowering& to, const Node& node, const Call& call, const De
     ConvSpec spec = spec_of<ConvSpec>(node, call.packing, weights.kernel_y, weights.kernel_x, stride);
     spec.grouped = call.groups > 1;
     const bool blocked = call.packing == Packing::c16;
+    spec.blocked_filters = !blocked && wants_blocked_filters(spec, to.options().targets[0]);
     const std::string& name = to.value(call.operands.weights).name;
     const Size kx = weights.kernel_x, ky = weights.kernel_y, ci = weights.channels_in, co = weights.channels_out;
-    const BufferView packed = blocked
+    const BufferView packed = blocked || spec.blocked_filters
                                   ? to.weights(pack_conv_weights(weights),
                                                {Size(channel_block), Size(packed_inner_channels(weights.channels_in)),
                                                 kx, ky, channel_blocks(ci), channel_blocks(co)},

@@ -64,6 +64,7 @@ Lowering::Lowering(Network network, const LowerOptions& options)
       graph_(network_),
       layout_(choose_layout(network_, graph_, options_.targets.at(0),
                             [this](const Node& node) { return is_for_winograd(*this, node); })),
+      plan_(options_.weights ? *options_.weights : own_weights_),
       planar_(network_.values.size()),
       blocked_(network_.values.size()) {
     row_loops_ = find_row_loops(*this);
@@ -86,7 +87,7 @@ LoweredNetwork Lowering::run() {
     for (const Constraint& constraint : network_.constraints)
         plan_.constraint(constraint.condition, constraint.message);
     result_.plan = plan_.finish(static_cast<uint32_t>(result_.kernels.size()));
-    result_.weights = plan_.take_weights();
+    result_.weights = own_weights_.take();
     return std::move(result_);
 }
 

@@ -122,6 +122,7 @@ class Lowering {
     Graph graph_;
     NetworkLayout layout_;
     RowLoops row_loops_;
+    WeightStore own_weights_;
     PlanBuilder plan_;
     std::vector<std::optional<Location>> planar_, blocked_;
     std::vector<uint32_t> output_tensors_;

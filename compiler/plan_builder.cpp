@@ -8,8 +8,6 @@
 namespace atrous {
 namespace {
 
-constexpr uint64_t weight_alignment = 64;
-
 // Appends a table to the blob, 8-byte aligned, and says where it lies.
 plan::Table append(std::vector<uint8_t>& blob, const void* data, size_t count, size_t element_bytes) {
     blob.resize((blob.size() + 7) / 8 * 8);
@@ -102,23 +100,9 @@ uint32_t PlanBuilder::scratch_tensor(plan::ElementType element, const Size& elem
 
 uint32_t PlanBuilder::weights_tensor(plan::ElementType element, std::span<const std::byte> data,
                                      std::string_view name) {
-    const auto* bytes = reinterpret_cast<const char*>(data.data());
-    const uint64_t hash = std::hash<std::string_view>{}(std::string_view(bytes, data.size()));
-    uint64_t offset = weights_.size();
-    const auto [first, last] = weight_index_.equal_range(hash);
-    for (auto i = first; i != last; ++i)
-        if (i->second.second == data.size() && !data.empty() &&
-            std::memcmp(weights_.data() + i->second.first, bytes, data.size()) == 0)
-            offset = i->second.first;
-    if (offset == weights_.size()) {
-        weights_.insert(weights_.end(), bytes, bytes + data.size());
-        weights_.resize((weights_.size() + weight_alignment - 1) / weight_alignment * weight_alignment);
-        weight_index_.emplace(hash, std::pair{offset, data.size()});
-    }
-    const uint32_t tensor =
-        add_tensor(plan::TensorKind::weights, element, Size(static_cast<int64_t>(data.size() / plan::size_of(element))),
-                   plan::none, name);
-    tensors_[tensor].offset = offset;
+    const Size elements(static_cast<int64_t>(data.size() / plan::size_of(element)));
+    const uint32_t tensor = add_tensor(plan::TensorKind::weights, element, elements, plan::none, name);
+    tensors_[tensor].offset = weights_.add(data);
     return tensor;
 }
 

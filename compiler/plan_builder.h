@@ -1,5 +1,5 @@
-// Writes the plan of runtime/plan.h: collects tensors, views, steps and weights, stores every expression, string and
-// equal piece of weights once, and notes from the steps how long each tensor lives.
+// Writes the plan of runtime/plan.h: collects tensors, views, steps and weights, stores every expression and string
+// once, and notes from the steps how long each tensor lives.
 #pragma once
 
 #include <map>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compiler/size.h"
+#include "compiler/weight_store.h"
 #include "runtime/plan.h"
 
 namespace atrous {
@@ -55,6 +56,8 @@ struct PlanPort {
 
 class PlanBuilder {
   public:
+    explicit PlanBuilder(WeightStore& weights) : weights_(weights) {}
+
     uint32_t arena_tensor(plan::ElementType element, const Size& elements, std::string_view name);
     uint32_t input_tensor(uint32_t index, plan::ElementType element, const Size& elements, std::string_view name);
     uint32_t output_tensor(uint32_t index, plan::ElementType element, const Size& elements, std::string_view name);
@@ -78,7 +81,6 @@ class PlanBuilder {
     size_t step_count() const { return steps_.size(); }
     // The blob. Arena and scratch tensors that no step touches are given an empty lifetime (first step 1, last step 0).
     std::vector<uint8_t> finish(uint32_t kernel_count) const;
-    std::vector<uint8_t> take_weights() { return std::move(weights_); }
 
   private:
     uint32_t add(const plan::Expr& expr);
@@ -105,13 +107,12 @@ class PlanBuilder {
     std::vector<plan::Port> inputs_, outputs_;
     std::vector<plan::Constraint> constraints_;
     std::string strings_;
-    std::vector<uint8_t> weights_;
+    WeightStore& weights_;
 
     using ExprKey = std::tuple<plan::ExprOp, uint32_t, uint32_t, uint32_t, uint64_t>;
     std::map<ExprKey, uint32_t> expression_index_;
     std::unordered_map<std::string, uint32_t> atom_index_, string_index_;
     std::map<std::pair<uint32_t, uint32_t>, bool> constraint_index_;
-    std::unordered_multimap<uint64_t, std::pair<uint64_t, uint64_t>> weight_index_;  // hash → offset, bytes
 };
 
 }  // namespace atrous

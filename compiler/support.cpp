@@ -1,6 +1,6 @@
 #include "compiler/support.h"
 
-#include "compiler/cpu_level.h"
+#include "compiler/level.h"
 #include "runtime/error.h"
 
 namespace atrous {

@@ -72,6 +72,7 @@ struct Namer {
             .packed(s.element, s.packing)
             .window(s.kernel_x, s.kernel_y, s.stride_x, s.stride_y)
             .word_if(s.grouped, "grouped")
+            .word_if(s.blocked_filters, "blocked_filters")
             .ending(s.activation, s.residual)
             .str();
     }

@@ -33,9 +33,8 @@ using plan::ElementType;
 //   cb): output channel within its block, input channel within its block (min(16, Cin) of them: the padding of the last
 //   block is zero), kernel, input block within the group, output block; bias (c, cb); [slope (c, cb) for prelu];
 //   [residual, as output]
-// planar: input, no halo (reads outside are zero); weights (kx, ky, ci, co) as ONNX stores them; bias (co); [slope
-// (co)];
-//   [residual]
+// planar: input, no halo (reads outside are zero); weights (kx, ky, ci, co) as ONNX stores them, or with
+//   blocked_filters (not grouped) as in c16; bias (co); [slope (co)]; [residual]
 // then: dilation_x, dilation_y, pad_left, pad_top, output channels per group (c16: blocks), f32 alpha, f32 beta;
 // output. Output x reads input x·stride + kx·dilation − pad_left.
 struct ConvSpec {
@@ -43,6 +42,7 @@ struct ConvSpec {
     Packing packing = Packing::planar;
     int kernel_x = 1, kernel_y = 1, stride_x = 1, stride_y = 1;
     bool grouped = false;
+    bool blocked_filters = false;
     ElementwiseFunction activation = ElementwiseFunction::identity;
     Residual residual = Residual::none;
 };

@@ -39,10 +39,13 @@ enum {
     ATROUS_NO_TARGET = -5,    /* this CPU has none of the instruction sets in the library, or `target` is not in it */
     ATROUS_TOO_LARGE =
         -6, /* a tensor would have more than 2^31 - 1 elements, or all together exceed the address space */
-    ATROUS_KERNEL_FAILED = -7, /* a kernel reported an error */
-    ATROUS_NO_DEVICE = -8,     /* the device asked for is not in the library or the machine */
-    ATROUS_BAD_WORKSPACE = -9, /* not aligned to 64 bytes */
-    ATROUS_BAD_PLAN = -10,     /* the library contradicts itself: a mistake of its compiler */
+    ATROUS_KERNEL_FAILED = -7,  /* a kernel reported an error */
+    ATROUS_NO_DEVICE = -8,      /* the library holds no code for the device asked for */
+    ATROUS_BAD_WORKSPACE = -9,  /* not aligned to 64 bytes */
+    ATROUS_BAD_PLAN = -10,      /* the library contradicts itself: a mistake of its compiler */
+    ATROUS_DEVICE_ABSENT = -11, /* no driver, no such device, or no permission to use it */
+    ATROUS_DEVICE_MEMORY = -12, /* the device has not enough memory */
+    ATROUS_DEVICE_FAILED = -13, /* the device or its driver reported an error */
     ATROUS_CONSTRAINT = -1000
 };
 
@@ -57,9 +60,9 @@ enum { ATROUS_DEVICE_AUTO = 0, ATROUS_DEVICE_CPU = 1, ATROUS_DEVICE_CUDA = 2, AT
 
 typedef struct atrous_options {
     size_t bytes;       /* sizeof(atrous_options) */
-    int32_t device;     /* ATROUS_DEVICE_… */
+    int32_t device;     /* ATROUS_DEVICE_…; AUTO: a GPU where library and machine have one, otherwise the CPU */
     int32_t threads;    /* for preparing weights; 0: as many as there are CPUs */
-    const char* target; /* one of the targets in info(), or NULL: the best that this CPU has */
+    const char* target; /* one of the targets in info(), or NULL: the best that this machine has */
 } atrous_options;
 
 typedef struct atrous_net atrous_net;

@@ -5,23 +5,28 @@ set(ATROUS_EXECUTOR_SOURCES
     network_plan.cpp network_threads.cpp plan_view.cpp)
 list(TRANSFORM ATROUS_EXECUTOR_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
 
-add_library(atrous_executor_objects OBJECT ${ATROUS_EXECUTOR_SOURCES})
-target_include_directories(atrous_executor_objects PRIVATE ${PROJECT_SOURCE_DIR})
-target_link_libraries(atrous_executor_objects PRIVATE Halide::Runtime)
-target_compile_options(
-  atrous_executor_objects
-  PRIVATE -Wall -Wextra -Wpedantic -Werror -O2 -g0 -fPIC -fno-exceptions -fno-rtti -fno-threadsafe-statics
-          -fvisibility=hidden -ffp-contract=off)
-if(CMAKE_SYSTEM_PROCESSOR STREQUAL aarch64)
-  target_compile_options(atrous_executor_objects PRIVATE -mno-outline-atomics)  # which are calls of GCC's library
-endif()
+# atrous_executor_object(NAME OBJECTS SOURCES …): support/PLATFORM/NAME.o, of sources and other objects.
+function(atrous_executor_object name)
+  cmake_parse_arguments(ARG "" "" "OBJECTS;SOURCES" ${ARGN})
+  set(target atrous_${name}_objects)
+  add_library(${target} OBJECT ${ARG_SOURCES})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${target} PRIVATE Halide::Runtime)
+  target_compile_options(
+    ${target} PRIVATE -Wall -Wextra -Wpedantic -Werror -O2 -g0 -fPIC -fno-exceptions -fno-rtti -fno-threadsafe-statics
+                      -fvisibility=hidden -ffp-contract=off)
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL aarch64)
+    target_compile_options(${target} PRIVATE -mno-outline-atomics)  # which are calls of GCC's library
+  endif()
+  set(object ${ATROUS_SUPPORT}/${ATROUS_PLATFORM}/${name}.o)
+  add_custom_command(
+    OUTPUT ${object}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${ATROUS_SUPPORT}/${ATROUS_PLATFORM}
+    COMMAND ${CMAKE_LINKER} -r -o ${object} $<TARGET_OBJECTS:${target}> ${ARG_OBJECTS}
+    DEPENDS ${target} $<TARGET_OBJECTS:${target}> ${ARG_OBJECTS}
+    COMMAND_EXPAND_LISTS VERBATIM)
+  add_custom_target(atrous_${name} ALL DEPENDS ${object})
+  install(FILES ${object} DESTINATION lib/atrous/support/${ATROUS_PLATFORM})
+endfunction()
 
-set(executor ${ATROUS_SUPPORT}/${ATROUS_PLATFORM}/executor.o)
-add_custom_command(
-  OUTPUT ${executor}
-  COMMAND ${CMAKE_COMMAND} -E make_directory ${ATROUS_SUPPORT}/${ATROUS_PLATFORM}
-  COMMAND ${CMAKE_LINKER} -r -o ${executor} $<TARGET_OBJECTS:atrous_executor_objects>
-  DEPENDS atrous_executor_objects $<TARGET_OBJECTS:atrous_executor_objects>
-  COMMAND_EXPAND_LISTS VERBATIM)
-add_custom_target(atrous_executor ALL DEPENDS ${executor})
-install(FILES ${executor} DESTINATION lib/atrous/support/${ATROUS_PLATFORM})
+atrous_executor_object(executor SOURCES ${ATROUS_EXECUTOR_SOURCES})

@@ -169,6 +169,57 @@ atrous_tensor view_of(const Tensor& tensor) {
     return view;
 }
 
+int32_t device_number(const std::string& name) {
+    constexpr std::array<std::pair<const char*, int32_t>, 4> devices{{{"auto", ATROUS_DEVICE_AUTO},
+                                                                      {"cpu", ATROUS_DEVICE_CPU},
+                                                                      {"cuda", ATROUS_DEVICE_CUDA},
+                                                                      {"opencl", ATROUS_DEVICE_OPENCL}}};
+    for (const auto& [known, number] : devices) {
+        if (name == known) return number;
+    }
+    throw Error("device \"" + name + "\"", "is not known", "use auto, cpu, cuda or opencl");
+}
+
+bool is_for_gpu(const std::string& target) {
+    return target.find("-cuda") != std::string::npos || target.find("-opencl") != std::string::npos;
+}
+
+// What a user can do about a device that cannot be used.
+std::string device_advice(const LibraryInfo& info) {
+    const bool cpu = !std::all_of(info.targets.begin(), info.targets.end(), is_for_gpu);
+    return std::string("look for its driver, and for permission to use it") +
+           (cpu ? ", or use --device cpu" : ", or compile the model with --target host");
+}
+
+// Why a network could not be opened.
+[[noreturn]] void refuse(const Library& library, const NetworkChoice& choice, int error) {
+    const LibraryInfo& info = library.info();
+    const std::string message = library.table().message(error), targets = list_of(info.targets);
+    const std::string &device = choice.device, &target = choice.target;
+    switch (error) {
+    case ATROUS_NO_DEVICE:
+        throw Error(info.name, "holds no code for --device " + device + ", only for " + targets,
+                    "use another --device or leave it out");
+    case ATROUS_DEVICE_ABSENT:
+    case ATROUS_DEVICE_MEMORY:
+    case ATROUS_DEVICE_FAILED:
+        throw Error(info.name, message, device_advice(info));
+    case ATROUS_NO_TARGET:
+        if (target.empty() && device == "cpu" && std::all_of(info.targets.begin(), info.targets.end(), is_for_gpu))
+            throw Error(info.name, "holds no code for --device cpu, only for " + targets,
+                        "use another --device or leave it out");
+        if (target.empty())
+            throw Error(info.name, message + " (it was compiled for " + targets + ")",
+                        "compile the model with --target host");
+        if (std::find(info.targets.begin(), info.targets.end(), target) == info.targets.end())
+            throw Error(info.name, "holds no code for --target " + target + ", only for " + targets,
+                        "choose among these, or leave it out");
+        throw Error(info.name, "holds code for " + target + ", which this CPU cannot run", "leave --target out");
+    default:
+        throw Error(info.name, message);
+    }
+}
+
 // Overflow is not possible: the network has checked the shape.
 Tensor tensor_of(const atrous_tensor& view) {
     Tensor tensor;
@@ -214,25 +265,14 @@ Library::~Library() {
     if (handle_) dlclose(handle_);
 }
 
-OpenNetwork::OpenNetwork(std::shared_ptr<const Library> library, const std::string& target)
+OpenNetwork::OpenNetwork(std::shared_ptr<const Library> library, const NetworkChoice& choice)
     : library_(std::move(library)) {
     atrous_options options{};
     options.bytes = sizeof options;
-    options.target = target.empty() ? nullptr : target.c_str();
+    options.device = device_number(choice.device);
+    options.target = choice.target.empty() ? nullptr : choice.target.c_str();
     const int error = library_->table().open(&options, &net_);
-    if (error == ATROUS_OK) return;
-    const LibraryInfo& info = library_->info();
-    if (error != ATROUS_NO_TARGET) throw Error(info.name, library_->table().message(error));
-    if (target.empty()) {
-        throw Error(info.name,
-                    library_->table().message(error) + (" (it was compiled for " + list_of(info.targets) + ")"),
-                    "compile the model with --target host");
-    }
-    if (std::find(info.targets.begin(), info.targets.end(), target) == info.targets.end()) {
-        throw Error(info.name, "holds no code for --target " + target + ", only for " + list_of(info.targets),
-                    "choose among these, or leave it out");
-    }
-    throw Error(info.name, "holds code for " + target + ", which this CPU cannot run", "leave --target out");
+    if (error != ATROUS_OK) refuse(*library_, choice, error);
 }
 
 OpenNetwork::~OpenNetwork() {

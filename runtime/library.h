@@ -70,11 +70,17 @@ class Library {
     LibraryInfo info_;
 };
 
+// Which of a library's levels to open.
+struct NetworkChoice {
+    std::string device = "auto";  // or cpu, cuda, opencl
+    std::string target;           // one of LibraryInfo::targets; empty: the best that this machine has
+};
+
 // An opened network. Immutable; threads may share it, each with a Runner of its own.
 class OpenNetwork {
   public:
-    // target: one of info().targets; empty: the best that this CPU has. Throws Error.
-    OpenNetwork(std::shared_ptr<const Library> library, const std::string& target = {});
+    // Throws Error.
+    OpenNetwork(std::shared_ptr<const Library> library, const NetworkChoice& choice = {});
     ~OpenNetwork();
     OpenNetwork(const OpenNetwork&) = delete;
     OpenNetwork& operator=(const OpenNetwork&) = delete;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime/abi.h"
+#include "runtime/network_device.h"
 #include "runtime/network_parts.h"
 #include "runtime/network_plan.h"
 
@@ -10,8 +11,10 @@
 struct atrous_net {
     atrous::network::Parts parts;
     atrous::network::Level level;
+    int constraint_base;  // added to the codes of the plan's constraints, which other plans may have too
     atrous::network::PlanView plan;
     atrous::network::Tables tables;
+    atrous::network::DeviceNet* on_device = nullptr;  // on a GPU only
 };
 
 namespace atrous::network {

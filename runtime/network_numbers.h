@@ -12,9 +12,9 @@ inline constexpr uint64_t address_limit = PTRDIFF_MAX;
 
 inline constexpr size_t cache_line = 64;
 
-// To whole cache lines.
-inline size_t align(size_t bytes) {
-    return (bytes + cache_line - 1) / cache_line * cache_line;
+// To whole cache lines, or others.
+inline size_t align(size_t bytes, size_t grain = cache_line) {
+    return (bytes + grain - 1) / grain * grain;
 }
 
 // Whole numbers up to 2^53 either way; false for anything else.

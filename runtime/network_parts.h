@@ -2,7 +2,7 @@
 // `atrous_parts` in an assembler file; tests of the executor make Parts of their own.
 //
 // The executor is inside C programs: freestanding C++ without exceptions, RTTI, static constructors or anything of
-// libstdc++'s archive; it needs libc, libm and pthread. It has no mutable static data at all.
+// libstdc++'s archive; it needs libc, libm and pthread. It has no mutable static data, but for what concerns GPUs.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,21 @@ namespace atrous::network {
 // Non-zero is an error.
 using Kernel = int (*)(void** args);
 
-// One instruction set: the kernels in the plan's order, compiled for it.
+struct Device;
+
+// One instruction set of CPUs, or one kind of GPU: a plan, and its kernels in their order, compiled for that. All
+// instruction sets share one plan, and so do all GPUs; the levels of a plan stand together.
 struct Level {
-    const char* target;     // canonical Halide target string
-    uint64_t features;      // CpuFeature bits that the CPU must have
-    const Kernel* kernels;  // plan::Header::kernel_count of them
+    const char* target;       // canonical Halide target string
+    uint64_t features;        // CpuFeature bits that the CPU must have
+    const uint8_t* plan;      // plan.h, 8-byte aligned
+    const Kernel* kernels;    // plan::Header::kernel_count of them
+    const Device* device;     // network_device.h; null: the kernels run on the CPU
+    uint64_t device_version;  // CUDA: the compute capability needed, 75 for 7.5
 };
 
 struct Parts {
-    const uint8_t* plan;     // plan.h, 8-byte aligned
-    const uint8_t* weights;  // 64-byte aligned
+    const uint8_t* weights;  // of all plans, 64-byte aligned
     const char* info;        // JSON
     const Level* levels;     // best first
     uint64_t level_count;

@@ -15,8 +15,8 @@ bool is_own(plan::TensorKind kind) {
 
 }  // namespace
 
-int ResolvedPlan::pack() {
-    if (const int error = size_tensors()) return error;
+int ResolvedPlan::pack(uint64_t grain) {
+    if (const int error = size_tensors(grain)) return error;
     arena_bytes_ = place_tensors(plan::TensorKind::arena);
     slot_bytes_ = 0;
     if (plan_.header().loops.count > 0) slot_bytes_ = slot_tables_ + place_tensors(plan::TensorKind::scratch);
@@ -24,7 +24,7 @@ int ResolvedPlan::pack() {
 }
 
 // Kernels index with 32 bits, so no tensor may have more elements than that.
-int ResolvedPlan::size_tensors() {
+int ResolvedPlan::size_tensors(uint64_t grain) {
     uint64_t sum = 0;
     for (uint64_t i = 0; i < plan_.header().tensors.count; ++i) {
         const plan::Tensor& tensor = plan_.tensors()[i];
@@ -34,7 +34,7 @@ int ResolvedPlan::size_tensors() {
         if (!to_integer(values_[tensor.size], elements)) return ATROUS_BAD_SHAPE;
         if (elements > int32_limit) return ATROUS_TOO_LARGE;
         tensor_bytes_[i] = static_cast<uint64_t>(std::max<int64_t>(elements, 0)) * plan::size_of(tensor.element);
-        if (is_own(tensor.kind)) tensor_bytes_[i] = align(tensor_bytes_[i]);
+        if (is_own(tensor.kind)) tensor_bytes_[i] = align(tensor_bytes_[i], grain);
         sum += tensor_bytes_[i];
         if (sum > address_limit) return ATROUS_TOO_LARGE;
     }

@@ -49,6 +49,7 @@ Tables tables_of(const PlanView& plan) {
     tables.values = reserve(h.expressions.count, sizeof(double));
     tables.tensor_bytes = reserve(h.tensors.count, sizeof(uint64_t));
     tables.tensor_offsets = reserve(h.tensors.count, sizeof(uint64_t));
+    tables.bases = reserve(h.tensors.count, sizeof(uint8_t*));
     tables.order = reserve(h.tensors.count, sizeof(uint32_t));
     tables.placed = reserve(h.tensors.count, sizeof(uint32_t));
     tables.buffers = reserve(h.buffers.count, sizeof(halide_buffer_t));
@@ -66,6 +67,7 @@ ResolvedPlan::ResolvedPlan(const PlanView& plan, const Tables& tables, uint8_t* 
       values_(reinterpret_cast<double*>(memory + tables.values)),
       tensor_bytes_(reinterpret_cast<uint64_t*>(memory + tables.tensor_bytes)),
       tensor_offsets_(reinterpret_cast<uint64_t*>(memory + tables.tensor_offsets)),
+      bases_(reinterpret_cast<uint8_t**>(memory + tables.bases)),
       order_(reinterpret_cast<uint32_t*>(memory + tables.order)),
       placed_(reinterpret_cast<uint32_t*>(memory + tables.placed)),
       buffers_(reinterpret_cast<halide_buffer_t*>(memory + tables.buffers)),
@@ -192,45 +194,48 @@ int ResolvedPlan::check_outputs(const atrous_tensor* outputs) const {
     return ATROUS_OK;
 }
 
-// The steps of each loop, with the others before and after them.
-int ResolvedPlan::bind(const Memory& memory) {
+void ResolvedPlan::locate(const Memory& memory) {
     scratch_ = memory.slot + slot_tables_;
+    for (uint32_t i = 0; i < plan_.header().tensors.count; ++i) bases_[i] = base_of(i, memory);
+}
+
+// The steps of each loop, with the others before and after them.
+int ResolvedPlan::bind() {
     std::memset(static_cast<void*>(buffers_), 0, plan_.header().buffers.count * sizeof(halide_buffer_t));
     uint64_t next = 0;
     for (uint64_t i = 0; i < plan_.header().loops.count; ++i) {
         const plan::Loop& loop = plan_.loops()[i];
         int32_t iterations = 0;
         if (!to_int32(values_[loop.iterations], iterations)) return ATROUS_TOO_LARGE;
-        if (const int error = bind_steps(next, loop.first_step, 1, memory)) return error;
+        if (const int error = bind_steps(next, loop.first_step, 1)) return error;
         next = uint64_t{loop.last_step} + 1;
-        if (const int error = bind_steps(loop.first_step, next, iterations, memory)) return error;
+        if (const int error = bind_steps(loop.first_step, next, iterations)) return error;
     }
-    return bind_steps(next, plan_.header().steps.count, 1, memory);
+    return bind_steps(next, plan_.header().steps.count, 1);
 }
 
-int ResolvedPlan::bind_steps(uint64_t first, uint64_t end, int32_t iterations, const Memory& memory) {
+int ResolvedPlan::bind_steps(uint64_t first, uint64_t end, int32_t iterations) {
     for (uint64_t i = first; i < end; ++i) {
         const plan::Step& step = plan_.steps()[i];
         skipped_[i] = iterations < 1 || (step.skip != plan::none && values_[step.skip] != 0);
         if (skipped_[i]) continue;
-        if (const int error = bind_step(step, iterations, memory)) return error;
+        if (const int error = bind_step(step, iterations)) return error;
         skipped_[i] = writes_nothing(step);
     }
     return ATROUS_OK;
 }
 
-int ResolvedPlan::bind_step(const plan::Step& step, int32_t iterations, const Memory& memory) {
+int ResolvedPlan::bind_step(const plan::Step& step, int32_t iterations) {
     for (uint32_t a = step.first_arg; a < step.first_arg + step.arg_count; ++a) {
         const plan::Arg& arg = plan_.args()[a];
-        const int error =
-            arg.kind == plan::ArgKind::buffer ? bind_buffer(arg.index, iterations, memory) : bind_scalar(a);
+        const int error = arg.kind == plan::ArgKind::buffer ? bind_buffer(arg.index, iterations) : bind_scalar(a);
         if (error) return error;
     }
     return ATROUS_OK;
 }
 
 // Several steps may share a buffer: the first one describes it.
-int ResolvedPlan::bind_buffer(uint32_t index, int32_t iterations, const Memory& memory) {
+int ResolvedPlan::bind_buffer(uint32_t index, int32_t iterations) {
     const plan::Buffer& buffer = plan_.buffers()[index];
     halide_buffer_t& bound = buffers_[index];
     if (bound.host) return ATROUS_OK;
@@ -255,7 +260,7 @@ int ResolvedPlan::bind_buffer(uint32_t index, int32_t iterations, const Memory& 
     }
     const auto begin = static_cast<double>(offset), end = begin + (iterations - 1.0) * static_cast<double>(stride);
     if (!is_inside(buffer, begin) || !is_inside(buffer, end)) return ATROUS_BAD_PLAN;
-    bound.host = base_of(buffer.tensor, memory) + offset * plan::size_of(buffer.element);
+    bound.host = bases_[buffer.tensor] + offset * plan::size_of(buffer.element);
     return ATROUS_OK;
 }
 

@@ -27,7 +27,7 @@ struct Scalar {
 // Where the tables of a resolved plan lie in their memory, in bytes from its start; and how many bytes of a slot, which
 // is a thread's memory in a loop, come before its scratch tensors.
 struct Tables {
-    size_t values, tensor_bytes, tensor_offsets, order, placed, buffers, dims, scalars, arguments, skipped, end;
+    size_t values, tensor_bytes, tensor_offsets, bases, order, placed, buffers, dims, scalars, arguments, skipped, end;
     size_t slot;
 };
 Tables tables_of(const PlanView& plan);
@@ -65,11 +65,22 @@ class ResolvedPlan {
     int evaluate(const atrous_tensor* inputs);        // checks the inputs, then every expression and constraint
     int shape_outputs(atrous_tensor* outputs) const;  // type, rank, shape
     int check_outputs(const atrous_tensor* outputs) const;
-    int pack();  // sizes of tensors, places in the arena and in a slot
+    // Sizes of tensors, places in the arena and in a slot, each a multiple of `grain`.
+    int pack(uint64_t grain);
     uint64_t arena_bytes() const { return arena_bytes_; }
     uint64_t slot_bytes() const { return slot_bytes_; }
-    int bind(const Memory& memory);
+    void locate(const Memory& memory);  // where every tensor begins
+    int bind();
     int call(const Kernel* kernels, Threads& pool);
+
+    // For kernels on a GPU, where tensors begin at addresses of another kind, and steps are called one by one.
+    const PlanView& plan() const { return plan_; }
+    uint64_t bytes_of(uint32_t tensor) const { return tensor_bytes_[tensor]; }
+    uint64_t offset_of(uint32_t tensor) const { return tensor_offsets_[tensor]; }
+    uint8_t*& base(uint32_t tensor) { return bases_[tensor]; }
+    bool is_skipped(uint64_t step) const { return skipped_[step]; }
+    halide_buffer_t& buffer(uint32_t index) { return buffers_[index]; }
+    int call_step(uint64_t step, const Kernel* kernels, void* user_context);
 
   private:
     class Body;
@@ -78,17 +89,16 @@ class ResolvedPlan {
     int check_input(const plan::Port& port, const atrous_tensor& tensor) const;
     int check_dims(const plan::Port& port, const atrous_tensor& tensor) const;
     double evaluate(const plan::Expr& expression, const atrous_tensor* inputs) const;
-    int size_tensors();
+    int size_tensors(uint64_t grain);
     uint64_t place_tensors(plan::TensorKind kind);
     uint64_t best_place(uint32_t tensor, uint32_t placed_count) const;
-    int bind_steps(uint64_t first, uint64_t end, int32_t iterations, const Memory& memory);
-    int bind_step(const plan::Step& step, int32_t iterations, const Memory& memory);
-    int bind_buffer(uint32_t index, int32_t iterations, const Memory& memory);
+    int bind_steps(uint64_t first, uint64_t end, int32_t iterations);
+    int bind_step(const plan::Step& step, int32_t iterations);
+    int bind_buffer(uint32_t index, int32_t iterations);
     int bind_scalar(uint32_t index);
     bool is_inside(const plan::Buffer& buffer, double offset) const;
     uint8_t* base_of(uint32_t tensor, const Memory& memory) const;
     bool writes_nothing(const plan::Step& step) const;
-    int call_step(uint64_t step, const Kernel* kernels, void* user_context);
     int iterations_of(const plan::Loop& loop) const;
     int most_iterations() const;
     int call_loop(const plan::Loop& loop, const Kernel* kernels, const Slots& slots, Threads& pool) const;
@@ -96,8 +106,9 @@ class ResolvedPlan {
 
     PlanView plan_;
     double* values_;            // of each expression
-    uint64_t* tensor_bytes_;    // rounded up to 64 in memory of ours
+    uint64_t* tensor_bytes_;    // rounded up in memory of ours
     uint64_t* tensor_offsets_;  // in the arena or a slot's scratch memory
+    uint8_t** bases_;           // where tensors begin
     uint32_t* order_;           // tensors to place, largest first
     uint32_t* placed_;          // tensors that have their place, by offset
     halide_buffer_t* buffers_;

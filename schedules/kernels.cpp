@@ -55,7 +55,7 @@ class Builder {
         : hint_(hint), target_(target), scheduled_(scheduled) {}
 
     Kernel operator()(const ConvSpec& s) {
-        ConvInputs in = conv_inputs(s, s.packing == Packing::c16 ? 6 : 4, s.grouped);
+        ConvInputs in = conv_inputs(s, s.packing == Packing::c16 || s.blocked_filters ? 6 : 4, s.grouped);
         DilatedConv conv = dilated_conv(s, in, choose(dilated_conv_rules, s, hint_, target_).layout.depth);
         Extents extents = output_extents(conv.output, s.packing);
         extents.ci_lanes = in.ci_lanes;
@@ -305,11 +305,8 @@ class Builder {
         in.ci_blocks = dense ? weights.dim(c16 ? 4 : 2).extent() : Expr(1);
         ImageParam bias = args_.buffer("bias", c16 ? 2 : 1);
         in.bias = bias;
-        if (dense && !c16 && target_.has_gpu_feature()) {
-            // A block of threads takes its whole tile of filters, also where that hangs over the last channel.
-            const Range whole, ci{0, in.ci_blocks}, co{0, bias.dim(0).extent()};
-            in.weights = BoundaryConditions::repeat_edge(weights, {whole, whole, ci, co});
-            in.bias = BoundaryConditions::repeat_edge(bias, {co});
+        if constexpr (dense) {
+            if (s.blocked_filters) take_blocks_apart(in, weights, image.dim(2).extent(), bias);
         }
         if (s.activation == ElementwiseFunction::prelu) in.slope = args_.buffer("slope", c16 ? 2 : 1);
         if constexpr (!dense) {
@@ -319,6 +316,21 @@ class Builder {
         if (s.residual != Residual::none && !in.residual.defined()) in.residual = args_.image("residual", s.packing);
         add_window(in, dense, grouped);
         return in;
+    }
+
+    // Blocked filters for a planar kernel. A block of a GPU's threads takes its whole tile of them, also where that
+    // hangs over the last channel.
+    void take_blocks_apart(ConvInputs& in, const ImageParam& blocked, const Expr& channels, const ImageParam& bias) {
+        blocked.dim(0).set_extent(channel_block);
+        blocked.dim(1).set_stride(channel_block);
+        Var kx("kx"), ky("ky"), ci("ci"), co("co");
+        const Expr in_channel = clamp(ci, 0, channels - 1), out_channel = clamp(co, 0, bias.dim(0).extent() - 1);
+        Func weights("filters");
+        weights(kx, ky, ci, co) = blocked(out_channel % channel_block, in_channel % channel_block, kx, ky,
+                                          in_channel / channel_block, out_channel / channel_block);
+        in.weights = weights;
+        in.ci_blocks = channels;
+        in.bias = BoundaryConditions::repeat_edge(bias, {{0, bias.dim(0).extent()}});
     }
 
     void add_window(ConvInputs& in, bool dense = false, bool grouped = false) {

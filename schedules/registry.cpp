@@ -75,6 +75,10 @@ Packing preferred_packing(const ConvSpec&, int64_t channels_in, int64_t channels
     return groups == 1 || depthwise || whole_blocks ? Packing::c16 : Packing::planar;
 }
 
+bool wants_blocked_filters(const ConvSpec& spec, std::string_view target) {
+    return spec.packing == Packing::planar && !spec.grouped && parse_target(target).has_gpu_feature();
+}
+
 bool has_winograd_schedules(std::string_view target) {
     return has_blocked_schedules(parse_target(target));
 }
@@ -123,6 +127,14 @@ void compile_kernel(const KernelSpec& spec, const SizeHint& hint, const std::str
         throw Error("kernel " + kernel_name(spec, hint, target),
                     "Halide cannot compile it for " + target + ": " + error.what(),
                     "please report this with the model");
+    }
+}
+
+void compile_gpu_runtime(const std::string& object) {
+    try {
+        compile_standalone_runtime(object, Target("x86-64-linux-cuda-opencl"));
+    } catch (const Halide::Error& error) {
+        throw Error(object, std::string("Halide cannot write its runtime: ") + error.what());
     }
 }
 

@@ -15,6 +15,9 @@ namespace atrous {
 Packing preferred_packing(const ConvSpec&, int64_t channels_in, int64_t channels_out, int64_t groups,
                           std::string_view target);
 
+// Whether a planar kernel should take its filters in blocks, so that plans for CPUs and GPUs share them.
+bool wants_blocked_filters(const ConvSpec&, std::string_view target);
+
 // Whether the transforms and products of Winograd convolution are fast on `target`.
 bool has_winograd_schedules(std::string_view target);
 // How many of hint.width tiles a panel should have (BatchedGemmSpec).
@@ -47,6 +50,9 @@ struct KernelFiles {
 // For a GPU they are those of Halide's runtime that start kernels there; what fails there reaches that runtime's error
 // handler, and is not returned.
 void compile_kernel(const KernelSpec&, const SizeHint&, const std::string& target, const KernelFiles&);
+
+// Halide's runtime for GPUs, which their kernels call, as an object file. Throws Error.
+void compile_gpu_runtime(const std::string& object);
 
 // Throws Error when `target` ("host", "x86-64-linux-avx2-fma") is not one this build can make kernels for. Returns it
 // spelled out ("host" resolved, features that imply others completed).

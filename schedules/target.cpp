@@ -1,5 +1,6 @@
 #include "schedules/target.h"
 
+#include <algorithm>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -34,6 +35,8 @@ Target completed(Target target) {
         if (target.arch == Target::X86 && target.has_feature(feature)) target.set_feature(other);
     // Sums of whole images are made in double precision.
     if (target.has_feature(Target::OpenCL)) target.set_feature(Target::CLDoubles);
+    if (target.has_feature(Target::CUDA) && target.get_cuda_capability_lower_bound() <= 20)
+        target.set_feature(Target::CUDACapability75);
     return target;
 }
 
@@ -43,7 +46,18 @@ constexpr Target::Feature unused_on_arm[] = {
     Target::ARMv84a,    Target::ARMv85a, Target::ARMv86a, Target::ARMv87a, Target::ARMv88a, Target::ARMv89a,
 };
 
+// What makes code for a GPU what it is. Of the CPU beside it any will do: all it has to do is to start kernels.
+constexpr Target::Feature of_gpus[] = {
+    Target::CUDA,   Target::CUDACapability75, Target::CUDACapability80, Target::CUDACapability86,
+    Target::OpenCL, Target::CLDoubles,
+};
+
 Target without_unused(Target target) {
+    if (target.has_feature(Target::CUDA) || target.has_feature(Target::OpenCL)) {
+        Target gpu(target.os, target.arch, target.bits);
+        for (Target::Feature feature : of_gpus) gpu.set_feature(feature, target.has_feature(feature));
+        return gpu;
+    }
     for (Target::Feature feature : unused_on_arm)
         if (target.arch == Target::ARM) target.set_feature(feature, false);
     return target;
@@ -94,6 +108,28 @@ Target parse_as_written(std::string_view text) {
     return Target(name);
 }
 
+// A GPU that we have schedules for, which libraries can look for when they are opened.
+void check_gpu(std::string_view text) {
+    const Target written = parse_as_written(text), target = parse_target(text);
+    if (!written.has_gpu_feature()) return;
+    const bool cuda = written.has_feature(Target::CUDA), opencl = written.has_feature(Target::OpenCL);
+    if (!cuda && !opencl) {
+        refuse(text, "code for GPUs is made for CUDA and OpenCL only", "use x86-64-linux-cuda, or x86-64-linux-opencl");
+    }
+    if (cuda && opencl) {
+        refuse(text, "names two kinds of GPU, expected one in a target",
+               "name two targets: x86-64-linux-cuda,x86-64-linux-opencl");
+    }
+    if (target.arch != Target::X86) {
+        refuse(text, "code for GPUs is made for x86-64-linux only", "use x86-64-linux-cuda, or x86-64-linux-opencl");
+    }
+    if (cuda && written.get_cuda_capability_lower_bound() != target.get_cuda_capability_lower_bound() &&
+        written.get_cuda_capability_lower_bound() > 20) {
+        refuse(text, "code for CUDA is made for compute capabilities 7.5, 8.0 and 8.6; newer GPUs take it too",
+               "use cuda_capability_75, cuda_capability_80 or cuda_capability_86");
+    }
+}
+
 }  // namespace
 
 Target parse_target(std::string_view text) {
@@ -105,10 +141,9 @@ std::string canonical_target(std::string_view target) {
     const bool known = t.arch == Target::X86 || t.arch == Target::ARM;
     if (!known || t.bits != 64 || t.os != Target::Linux) {
         refuse(target, "this build makes code for x86-64-linux and arm-64-linux only",
-               "use host, arm-64-linux, or x86-64-linux with features like sse41, avx2-fma, avx512_skylake");
+               "use host, arm-64-linux, or x86-64-linux with features like sse41, avx2-fma, avx512_skylake, cuda");
     }
-    if (t.has_gpu_feature())
-        refuse(target, "this build makes no libraries that run on a GPU", "leave the GPU feature out");
+    check_gpu(target);
     if (t.features_any_of({Target::SVE, Target::SVE2})) {
         refuse(
             target,
@@ -122,9 +157,13 @@ std::string canonical_target(std::string_view target) {
 std::string unused_features(std::string_view target) {
     if (target == "host") return {};  // nobody asked for them
     const Target written = parse_as_written(target);
+    const bool gpu = written.has_gpu_feature();
     std::string names;
-    for (Target::Feature feature : unused_on_arm) {
-        if (written.arch != Target::ARM || !written.has_feature(feature)) continue;
+    for (int f = 0; f < Target::FeatureEnd; f++) {
+        const auto feature = static_cast<Target::Feature>(f);
+        const bool used = gpu ? std::ranges::count(of_gpus, feature) > 0
+                              : written.arch != Target::ARM || std::ranges::count(unused_on_arm, feature) == 0;
+        if (used || !written.has_feature(feature)) continue;
         names += (names.empty() ? "" : ", ") + Target::feature_to_name(feature);
     }
     return names;

@@ -35,12 +35,13 @@ struct Emission {
     bool CompileOptions::*wanted;
 };
 
-constexpr std::array<Emission, 6> emissions{{{"lib", &CompileOptions::library},
+constexpr std::array<Emission, 7> emissions{{{"lib", &CompileOptions::library},
                                              {"header", &CompileOptions::header},
                                              {"shared", &CompileOptions::shared},
                                              {"app", &CompileOptions::app},
                                              {"asm", &CompileOptions::assembly},
-                                             {"stmt", &CompileOptions::statements}}};
+                                             {"stmt", &CompileOptions::statements},
+                                             {"ptx", &CompileOptions::ptx}}};
 
 const std::map<std::string, WinogradPolicy> policies{{"auto", WinogradPolicy::automatic},
                                                      {"off", WinogradPolicy::off},
@@ -53,16 +54,18 @@ void add_compile_options(CLI::App& app, CompileArguments& arguments) {
         ->type_name("DIR");
     app.add_option("--name", arguments.name, "The network's name, a C identifier (default: the file's name)")
         ->type_name("NAME");
-    app.add_option("--target", arguments.targets,
-                   "Halide target strings with commas between; several x86 ones make one library (default: host); "
-                   "see `atrous targets`")
+    app.add_option(
+           "--target", arguments.targets,
+           "Halide target strings with commas between; several for one processor, with or without GPUs, make one "
+           "library (default: host); "
+           "see `atrous targets`")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->type_name("T");
-    app.add_option("--emit", arguments.emit, "lib, header, shared, app, asm, stmt (default: lib,header,shared)")
+    app.add_option("--emit", arguments.emit, "lib, header, shared, app, asm, stmt, ptx (default: lib,header,shared)")
         ->delimiter(',')
         ->allow_extra_args(false)
-        ->check(CLI::IsMember({"lib", "header", "shared", "app", "asm", "stmt"}).description(""))
+        ->check(CLI::IsMember({"lib", "header", "shared", "app", "asm", "stmt", "ptx"}).description(""))
         ->type_name("WHAT");
     app.add_option("--size", arguments.size, "Height and width to optimise for, in pixels (default: the declared size)")
         ->type_name("HxW");

@@ -71,6 +71,8 @@ fs::path compiled_network(const ModelOptions& options, Console& console) {
     compilation.library = compilation.header = false;
     compilation.config_json = find_config(options.model, {});
     compilation.keep_all = options.keep_all;
+    compilation.targets = {options.device == "auto" || options.device == "cpu" ? "host"
+                                                                               : "x86-64-linux-" + options.device};
     compilation.cache = options.cache.empty() ? default_cache() : options.cache;
     compilation.progress = compile_progress(console);
     if (compilation.cache.empty()) {

@@ -15,6 +15,7 @@ namespace atrous {
 struct ModelOptions {
     std::filesystem::path model;
     std::filesystem::path cache;  // empty: the user's
+    std::string device = "auto";  // .onnx only: what to compile it for
     bool keep_all = false;        // .onnx only: every intermediate tensor becomes an output
 };
 

@@ -23,7 +23,7 @@ namespace {
 struct RunArguments {
     ModelOptions model;
     std::vector<std::string> inputs, outputs;
-    std::string device = "auto", target;
+    NetworkChoice network;
     fs::path trace, compare;
     Tolerance tolerance;
     int threads = 0, repeat = 1;
@@ -42,8 +42,7 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
         ->allow_extra_args(false)
         ->type_name("[NAME=]Y.npy");
     add_threads(app, arguments.threads);
-    add_device(app, arguments.device);
-    add_target(app, arguments.target);
+    add_network_choice(app, arguments.network);
     app.add_option("--repeat", arguments.repeat, "Run so many times; the first one warms up")
         ->check(CLI::Range(1, 1000000).description(""))
         ->type_name("N");
@@ -84,7 +83,7 @@ Outcome run_network(const std::shared_ptr<const Library>& library, const std::ve
                     const RunArguments& arguments, int threads) {
     // Nothing is on the disk yet, so that an interrupt may end the process in the middle of a run.
     const InterruptWatch watch([] { std::_Exit(interrupted_exit_code()); });
-    const OpenNetwork network(library, arguments.target);
+    const OpenNetwork network(library, arguments.network);
     Runner runner(network);
     Outcome outcome;
     for (int i = 0; i < arguments.repeat; i++) {
@@ -108,8 +107,8 @@ int run_verb(int count, const char* const* words, Console& console) {
     console.set_verbosity(arguments.verbosity.level());
 
     const std::string subject = arguments.model.model.string();
-    check_device(arguments.device, subject);
-    if (!arguments.target.empty()) arguments.target = canonical_target(arguments.target);
+    if (!arguments.network.target.empty()) arguments.network.target = canonical_target(arguments.network.target);
+    arguments.model.device = arguments.network.device;
     const bool compiled = is_compiled(arguments.model.model);
     arguments.model.keep_all = !arguments.trace.empty() || (!arguments.compare.empty() && !compiled);
     const auto library = load_model(arguments.model, console);

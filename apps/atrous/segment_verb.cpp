@@ -27,9 +27,9 @@ int segment_verb(int count, const char* const* arguments, Console& console) {
     if (!parse_arguments(app, count, arguments)) return 0;
     console.set_verbosity(verbosity.level());
 
-    check_device(options.device, model.model.string());
-    if (!options.target.empty()) options.target = canonical_target(options.target);
-    const OpenNetwork network(load_model(model, console), options.target);
+    if (!options.network.target.empty()) options.network.target = canonical_target(options.network.target);
+    model.device = options.network.device;
+    const OpenNetwork network(load_model(model, console), options.network);
     VerbPool pool;
     return segment(network, model.model.string(), options, std::cin, console, pool);
 }

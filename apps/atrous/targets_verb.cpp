@@ -6,10 +6,13 @@
 #include <sstream>
 #include <string>
 
+#include "apps/atrous/devices.h"
 #include "apps/atrous/table.h"
 #include "apps/atrous/verbs.h"
 #include "apps/segment/options.h"
+#include "compiler/level.h"
 #include "compiler/support.h"
+#include "runtime/abi.h"
 #include "schedules/registry.h"
 
 namespace atrous {
@@ -20,7 +23,7 @@ struct KnownTarget {
     const char *name, *machines;
 };
 
-constexpr std::array<KnownTarget, 7> known_targets{{
+constexpr std::array<KnownTarget, 11> known_targets{{
     {"x86-64-linux", "every 64-bit PC"},
     {"x86-64-linux-sse41", "PCs since 2008"},
     {"x86-64-linux-avx", "PCs since 2011 (Sandy Bridge, Bulldozer)"},
@@ -28,6 +31,10 @@ constexpr std::array<KnownTarget, 7> known_targets{{
     {"x86-64-linux-avx512_skylake", "servers since 2017"},
     {"x86-64-linux-avx512_zen4", "Zen 4, Sapphire Rapids"},
     {"arm-64-linux", "every 64-bit ARM: boards, phones, servers"},
+    {"x86-64-linux-cuda", "NVIDIA GPUs since 2018 (Turing)"},
+    {"x86-64-linux-cuda-cuda_capability_80", "NVIDIA A100 and later"},
+    {"x86-64-linux-cuda-cuda_capability_86", "NVIDIA GPUs since 2020 (Ampere) and later"},
+    {"x86-64-linux-opencl", "GPUs with OpenCL and double precision"},
 }};
 
 std::set<std::string> features(const std::string& target) {
@@ -35,6 +42,15 @@ std::set<std::string> features(const std::string& target) {
     std::istringstream stream(target);
     for (std::string part; std::getline(stream, part, '-');) parts.insert(part);
     return parts;
+}
+
+// A GPU that runs code for this target; empty: none.
+std::string device_for(const std::string& target) {
+    const bool cuda = device_of(target) == ATROUS_DEVICE_CUDA;
+    for (const GpuDevice& device : cuda ? cuda_devices() : opencl_devices()) {
+        if (device.capability >= static_cast<int>(device_version_of(target))) return device.name;
+    }
+    return {};
 }
 
 bool runs_here(const std::string& target, const std::string& host) {
@@ -59,20 +75,25 @@ int targets_verb(int count, const char* const* arguments, Console& console) {
     Table table({"target", "this build", "this machine", "made for"});
     table.add({"host", "makes", "runs", "this machine: " + host});
     for (const KnownTarget& known : known_targets) {
-        const bool makes = has_support(known.name), runs = runs_here(canonical_target(known.name), host);
-        table.add({known.name, makes ? "makes" : "cannot make", runs ? "runs" : "cannot run", known.machines});
+        const std::string target = canonical_target(known.name);
+        const std::string device = is_for_gpu(target) ? device_for(target) : "";
+        const bool makes = has_support(known.name), runs = !device.empty() || runs_here(target, host);
+        const std::string how = device.empty() ? "runs" : "runs: " + device;
+        table.add({known.name, makes ? "makes" : "cannot make", runs ? how : "cannot run", known.machines});
         list.push_back({{"target", known.name},
-                        {"canonical", canonical_target(known.name)},
+                        {"canonical", target},
                         {"makes", makes},
                         {"runs_here", runs},
                         {"made_for", known.machines}});
+        if (!device.empty()) list.back()["device"] = device;
     }
     if (as_json) {
         print_result(nlohmann::ordered_json{{"host", host}, {"targets", list}});
         return 0;
     }
     print_result(table.text() +
-                 "\nSeveral x86 targets, separated by commas, make one library that chooses when it is opened.\n"
+                 "\nSeveral x86 targets, separated by commas, make one library that chooses when it is opened; GPUs "
+                 "are tried first.\n"
                  "Other features of Halide's target strings can be added to these.\n");
     return 0;
 }

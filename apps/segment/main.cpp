@@ -24,8 +24,7 @@ int run(int count, const char* const* arguments, Console& console) {
     app.footer("Example:\n  " + info.name + " photos/ -o masks/");
     if (!parse_arguments(app, count, arguments)) return 0;
     console.set_verbosity(verbosity.level());
-    check_device(options.device, info.name);
-    const OpenNetwork network(library, options.target);
+    const OpenNetwork network(library, options.network);
     ThreadPool pool;
     return segment(network, info.name, options, std::cin, console, pool);
 }

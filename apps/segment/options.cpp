@@ -38,16 +38,13 @@ void add_verbosity(CLI::App& app, VerbosityFlags& flags) {
     app.add_flag("--verbose", flags.verbose, "Say more");
 }
 
-void add_device(CLI::App& app, std::string& device) {
-    app.add_option("--device", device, "auto, cpu, cuda or opencl: what the library holds and the machine has")
+void add_network_choice(CLI::App& app, NetworkChoice& choice) {
+    app.add_option("--device", choice.device, "auto, cpu, cuda or opencl: what the library holds and the machine has")
         ->type_name("DEVICE")
         ->check(CLI::IsMember({"auto", "cpu", "cuda", "opencl"}).description(""))
         ->capture_default_str();
-}
-
-void add_target(CLI::App& app, std::string& target) {
-    app.add_option("--target", target,
-                   "Which of the library's instruction sets to use (default: the best that this CPU has)")
+    app.add_option("--target", choice.target,
+                   "Which of the library's targets to use (default: the best that this machine has)")
         ->type_name("T");
 }
 
@@ -72,20 +69,13 @@ void add_segment_options(CLI::App& app, SegmentOptions& options) {
         ->check(CLI::IsMember({"mask", "cutout", "labels", "overlay", "probabilities"}).description(""))
         ->type_name("FORMAT");
     add_threads(app, options.threads);
-    add_device(app, options.device);
-    add_target(app, options.target);
+    add_network_choice(app, options.network);
     app.add_option("--max-pixels", options.max_pixels, "Refuse pictures of more pixels than this")
         ->check(CLI::Range(int64_t{1}, int64_t{1} << 40).description(""))
         ->type_name("N")
         ->capture_default_str();
     app.add_flag("--fail-fast", options.fail_fast, "Stop at the first picture that fails");
     app.add_flag("--json", options.json, "Print the summary as JSON");
-}
-
-void check_device(const std::string& device, const std::string& subject) {
-    if (device == "auto" || device == "cpu") return;
-    throw Error(subject, "holds no code for --device " + device + ", only for the CPU",
-                "use --device cpu or leave it out");
 }
 
 int thread_count(int asked) {

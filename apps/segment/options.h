@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "apps/segment/console.h"
+#include "runtime/library.h"
 
 namespace atrous {
 
@@ -20,7 +21,7 @@ struct SegmentOptions {
     std::vector<std::string> inputs;
     std::filesystem::path directory;
     std::vector<std::string> formats;  // names; empty: what suits the network
-    std::string device = "auto", target;
+    NetworkChoice network;
     int threads = 0;  // 0: as many as there are CPUs
     int64_t max_pixels = int64_t{1} << 28;
     bool fail_fast = false, json = false;
@@ -33,13 +34,10 @@ struct VerbosityFlags {
 };
 
 void add_verbosity(CLI::App& app, VerbosityFlags& flags);
-void add_device(CLI::App& app, std::string& device);
-void add_target(CLI::App& app, std::string& target);
+void add_network_choice(CLI::App& app, NetworkChoice& choice);  // --device, --target
 void add_threads(CLI::App& app, int& threads);
 void add_segment_options(CLI::App& app, SegmentOptions& options);
 
-// Whatever the network holds is for the CPU so far: throws Error for a device that is not in it.
-void check_device(const std::string& device, const std::string& subject);
 int thread_count(int asked);
 
 // Parses; nullopt-like: returns true when the verb is to run, false when help or the version was asked for and printed.

@@ -123,7 +123,6 @@ class Run {
 
 int segment(const OpenNetwork& network, const std::string& subject, const SegmentOptions& options, std::istream& list,
             Console& console, Pool& pool) {
-    check_device(options.device, subject);
     console.detail(subject + ": runs its code for " + network.target());
     PictureJob job{network, embedded_config(network.library().info(), subject), {}, {}, options.directory};
     job.task = network_task(network.library().info(), job.config, subject);

@@ -13,8 +13,7 @@ namespace {
 constexpr int warps = 4;           // of a block
 constexpr int rows_of_thread = 4;  // times channels: a thread's register tile
 constexpr int most_channels = 8;   // of a thread
-constexpr int padding = 4;    // of a row of filters in shared memory: the lanes that write a column find several banks
-constexpr int staged = 3072;  // floats of filters: 12 KB beside 16 KB of sums, so that several blocks share a core
+constexpr int staged = 3072;       // floats of filters: 12 KB beside 16 KB of sums, so that several blocks share a core
 
 // As many lanes of a warp along x as waste least on rows of `width`; the others have further rows.
 int lanes_along(int width) {
@@ -60,9 +59,9 @@ Var simple_nest(Func output, const ImageVars& v, Packing packing) {
 std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const Target& target) {
     if (!target.has_gpu_feature()) return {};
     Layout layout;
-    if (spec.packing == Packing::c16 || spec.grouped) return layout;
+    if (!spec.blocked_filters) return layout;
     const int channels = channels_of_block(hint.channels_out);
-    const int filter = spec.kernel_x * spec.kernel_y * (channels + padding);
+    const int filter = spec.kernel_x * spec.kernel_y * channels;
     if (filter > staged) return layout;
     layout.tile_x = lanes_along(hint.width);
     layout.tile_blocks = channels;
@@ -119,17 +118,20 @@ void apply(DilatedConv& conv, const ConvSpec& spec, const Layout& layout, const 
     in_registers(part, {v.x, v.n, index});
     in_registers(part.update(), {ci, conv.taps.x, conv.taps.y, v.x, v.n, index});
 
-    const std::vector<Var> w = conv.weights.args();  // (kx, ky, ci, co): the lanes go along what is contiguous
-    Var k("k");
+    // (kx, ky, ci, co): lanes go along output channels, then input channels, as they lie in memory.
+    const std::vector<Var> w = conv.weights.args();
+    const int lanes_ci = std::min(layout.depth, warp / std::min(warp, layout.tile_blocks));
+    Var k("k"), lane_ci("lane_ci");
     conv.weights.compute_at(conv.sum, chunk).store_in(MemoryType::GPUShared);
-    conv.weights.reorder_storage(w[3], w[0], w[1], w[2]).align_storage(w[3], layout.tile_blocks + padding);
+    conv.weights.reorder_storage(w[3], w[0], w[1], w[2]);
     conv.weights.bound_extent(w[2], layout.depth).bound_extent(w[3], layout.tile_blocks);
-    conv.weights.fuse(w[0], w[1], k)
-        .fuse(k, w[2], k)
-        .split(k, k, lane, warp, TailStrategy::GuardWithIf)
-        .split(w[3], warp_c, w[3], layout.tile_blocks / warps)
-        .reorder(w[3], k, lane, warp_c)
-        .unroll(w[3])
+    conv.weights.split(w[2], w[2], lane_ci, lanes_ci)
+        .reorder(w[3], lane_ci, w[2], w[0], w[1])
+        .fuse(w[3], lane_ci, lane)
+        .fuse(w[2], w[0], k)
+        .fuse(k, w[1], k)
+        .split(k, k, warp_c, warps, TailStrategy::GuardWithIf)
+        .reorder(k, lane, warp_c)
         .gpu_threads(lane, warp_c);
 }
 

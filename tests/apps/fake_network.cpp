@@ -27,6 +27,7 @@ int64_t count_of(const atrous_tensor& tensor) {
 
 int open_net(const atrous_options* options, atrous_net** net) {
     static char nothing;
+    if (options && options->device > ATROUS_DEVICE_CPU) return ATROUS_NO_DEVICE;
     if (options && options->target && std::strcmp(options->target, "x86-64-linux") != 0) return ATROUS_NO_TARGET;
     *net = reinterpret_cast<atrous_net*>(&nothing);
     return ATROUS_OK;

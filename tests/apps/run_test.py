@@ -173,7 +173,7 @@ class CommandLine(ProgramTest):
         self.expect(2, "compile", "gone.onnx",
                     error="atrous: error: gone.onnx: cannot be opened: No such file or directory; check the name\n")
         self.expect(2, "compile", "m.onnx", "--emit", "lib,exe",
-                    error=line + "--emit: exe not in {lib,header,shared,app,asm,stmt}" + see)
+                    error=line + "--emit: exe not in {lib,header,shared,app,asm,stmt,ptx}" + see)
         for size in ("480", "480x", "x640", "480x640x3", "0x9", "99999x9", "4 x5", "-4x5"):
             self.expect(2, "compile", "m.onnx", f"--size={size}",
                         error=f"atrous: error: --size: '{size}' is not a height and a width between 1 and 65536; write "

@@ -194,8 +194,8 @@ class Failures(ProgramTest):
         self.segment(0, "mask", "a.png", "-o", "out", "--device", "cpu", "--quiet")
         for device in ("cuda", "opencl"):
             self.segment(2, "mask", "a.png", "-o", "out", "--device", device,
-                         error=f"atrous: error: {self.network('mask')}: holds no code for --device {device}, only for "
-                               "the CPU; use --device cpu or leave it out\n")
+                         error=f"atrous: error: mask: holds no code for --device {device}, only for x86-64-linux; use "
+                               "another --device or leave it out\n")
 
     def test_instruction_sets(self):
         self.picture("a.png")
@@ -442,8 +442,8 @@ class Program(ProgramTest):
                     error=f"{name}: error: command line: The following argument was not expected: --model; see mask "
                           "--help\n")
         self.expect(2, "in", "-o", "out", "--device", "cuda", program=self.program,
-                    error=f"{name}: error: mask: holds no code for --device cuda, only for the CPU; use --device cpu "
-                          "or leave it out\n")
+                    error=f"{name}: error: mask: holds no code for --device cuda, only for x86-64-linux; use another "
+                          "--device or leave it out\n")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ struct Built {
 using Life = std::pair<uint32_t, uint32_t>;
 
 TEST_CASE("arena tensors that a loop touches live through it, scratch tensors as long as their steps") {
-    PlanBuilder builder;
+    WeightStore weights;
+    PlanBuilder builder(weights);
     const auto arena = [&] { return builder.arena_tensor(ElementType::f32, 16, "arena"); };
     const auto scratch = [&] { return builder.scratch_tensor(ElementType::f32, 16, "scratch"); };
     const uint32_t before = arena(), inside = arena(), out = arena(), apart = arena(), unused = arena();
@@ -65,7 +66,8 @@ TEST_CASE("arena tensors that a loop touches live through it, scratch tensors as
 }
 
 TEST_CASE("a loop without steps is none, and loops do not nest") {
-    PlanBuilder builder;
+    WeightStore weights;
+    PlanBuilder builder(weights);
     builder.begin_loop(3);
     REQUIRE_THROWS_AS(builder.begin_loop(3), std::logic_error);
     REQUIRE_THROWS_AS(builder.finish(1), std::logic_error);
@@ -75,7 +77,8 @@ TEST_CASE("a loop without steps is none, and loops do not nest") {
 }
 
 TEST_CASE("a plan's text tells loops, scratch tensors and how views move") {
-    PlanBuilder builder;
+    WeightStore weights;
+    PlanBuilder builder(weights);
     const Size height = Size::input_dim(0, 0, "height");
     builder.input({"x", ElementType::f32, {height}, {"height"}});
     const uint32_t arena = builder.arena_tensor(ElementType::f32, height * Size(16), "a");

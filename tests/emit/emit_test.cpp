@@ -5,7 +5,7 @@
 #include <sstream>
 #include <thread>
 
-#include "compiler/cpu_level.h"
+#include "compiler/level.h"
 #include "runtime/error.h"
 #include "runtime/library.h"
 #include "runtime/network_cpu.h"
@@ -127,7 +127,7 @@ TEST_CASE("A library is found under any file name and runs") {
             WARN("SKIP " + target + ": this CPU does not have it");
             continue;
         }
-        const OpenNetwork network(library, target);
+        const OpenNetwork network(library, {"auto", target});
         CHECK(network.target() == target);
         Runner runner(network);
         for (int64_t length : {1, 2, 3, 7, 16, 17, 64, 999, 1000, 5}) {
@@ -175,9 +175,13 @@ TEST_CASE("What a network cannot take is said in a sentence") {
     CHECK_THROWS_WITH(runner.run({cut}), "net: input 'x' holds 39 bytes, its shape needs 40");
     CHECK_THROWS_WITH(runner.run({}), "net: got 0 inputs, expected 1");
     CHECK_THROWS_WITH(runner.run({matrix_of(1001, 0)}), "net: the input's length must be at most 1000");
-    CHECK_THROWS_WITH(OpenNetwork(library, "x86-64-linux-cray"),
+    CHECK_THROWS_WITH(OpenNetwork(library, {"auto", "x86-64-linux-cray"}),
                       "net: holds no code for --target x86-64-linux-cray, only for " + library->info().targets[0] +
                           ", " + library->info().targets[1] + "; choose among these, or leave it out");
+    CHECK_THROWS_WITH(OpenNetwork(library, {"cuda", ""}),
+                      "net: holds no code for --device cuda, only for " + library->info().targets[0] + ", " +
+                          library->info().targets[1] + "; use another --device or leave it out");
+    CHECK_THROWS_WITH(OpenNetwork(library, {"tpu", ""}), "device \"tpu\": is not known; use auto, cpu, cuda or opencl");
     check_result(good, runner.run({good}).at(0));
 }
 

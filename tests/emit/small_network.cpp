@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "compiler/cpu_level.h"
+#include "compiler/level.h"
 #include "compiler/support.h"
 #include "schedules/registry.h"
 #include "tests/runtime/plan_writer.h"
@@ -88,7 +88,7 @@ void emit_small_network(const std::string& name, const EmittedKinds& kinds, cons
 
     Emission emission;
     emission.name = name;
-    emission.plan = small_plan();
+    emission.plans = {small_plan()};
     emission.weights = small_weights();
     emission.model_sha256 = std::string(64, '0');
     emission.config_json = R"({"input": {"divide": 255}})";
@@ -100,7 +100,10 @@ void emit_small_network(const std::string& name, const EmittedKinds& kinds, cons
     }
     const CompiledKernels kernels = compile_kernels(requests, options);
     for (size_t i = 0; i < requests.size(); ++i) {
-        if (i % 2 == 0) emission.symbols.emplace_back();
+        if (i % 2 == 0) {
+            emission.symbols.emplace_back();
+            emission.plan_of.push_back(0);
+        }
         emission.symbols.back().push_back(kernels.kernels[kernels.of_request[i]].symbol + "_argv");
     }
     for (const CompiledKernel& kernel : kernels.kernels) emission.objects.push_back(kernel.object);

@@ -93,11 +93,12 @@ class Refused(Exception):
 
 
 class Program:
-    """The program under test and the cache that its compiled networks go to."""
+    """The program under test, the cache that its compiled networks go to, and options for every run of a network."""
 
-    def __init__(self, program, cache):
+    def __init__(self, program, cache, *options):
         self.program = Path(program)
         self.cache = Path(cache)
+        self.options = options
 
     def __call__(self, *arguments):
         """Runs a verb; returns what it prints. Refused for exit 2 with one line of reason, RuntimeError for anything else."""
@@ -113,7 +114,7 @@ class Program:
     def run(self, model, inputs, outputs, *options):
         """model: a file. inputs: name → array. Returns name → array for the names in `outputs`."""
         with tempfile.TemporaryDirectory() as folder:
-            arguments = ["run", "--quiet", "--cache", self.cache, "--model", model, *options]
+            arguments = ["run", "--quiet", "--cache", self.cache, "--model", model, *self.options, *options]
             for index, (name, value) in enumerate(inputs.items()):
                 file = Path(folder) / f"input{index}.npy"
                 np.save(file, value)

@@ -186,6 +186,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("table", type=Path)
     parser.add_argument("--update", action="store_true", help="write the table from what happens")
+    parser.add_argument("--device", default="cpu", help="what to run them on: outcomes are the same everywhere")
     parser.add_argument("tests", nargs="*", help="only these, printed one by one")
     arguments = parser.parse_args()
 
@@ -194,7 +195,7 @@ def main():
         tests = {name: tests[name] for name in arguments.tests}
     shutil.rmtree(arguments.folder, ignore_errors=True)
     arguments.folder.mkdir(parents=True)
-    program = Program(arguments.atrous, arguments.folder / "cache")
+    program = Program(arguments.atrous, arguments.folder / "cache", "--device", arguments.device)
     results = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         outcomes = pool.map(lambda test: run(program, arguments.folder, test), tests.values())

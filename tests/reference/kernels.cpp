@@ -37,7 +37,12 @@ void conv_c16(const ConvSpec& spec, Arguments args) {
 }
 
 void conv_planar(const ConvSpec& spec, Arguments args) {
-    const View &x = args.view(4), &weights = args.view(4), &bias = args.view(1);
+    const View &x = args.view(4), &weights = args.view(spec.blocked_filters ? 6 : 4), &bias = args.view(1);
+    const int64_t channels = spec.blocked_filters ? x.dims[2].extent : weights.dims[2].extent;
+    const auto weight = [&](int64_t kx, int64_t ky, int64_t ci, int64_t co) {
+        if (!spec.blocked_filters) return load(weights, {kx, ky, ci, co});
+        return load(weights, {co % channel_block, ci % channel_block, kx, ky, ci / channel_block, co / channel_block});
+    };
     Epilogue epilogue = read_epilogue_buffers(spec, args, 1, 4);
     const int64_t dx = args.integer(), dy = args.integer(), left = args.integer(), top = args.integer();
     const int64_t channels_per_group = args.integer();
@@ -48,14 +53,13 @@ void conv_planar(const ConvSpec& spec, Arguments args) {
     for_each(out, [&](const Index& i) {
         const int64_t group = spec.grouped ? i[2] / channels_per_group : 0;
         double sum = load(bias, {i[2]});
-        for (int64_t ci = 0; ci < weights.dims[2].extent; ++ci)
+        for (int64_t ci = 0; ci < channels; ++ci)
             for (int64_t ky = 0; ky < spec.kernel_y; ++ky)
                 for (int64_t kx = 0; kx < spec.kernel_x; ++kx) {
                     const int64_t ix = i[0] * spec.stride_x + kx * dx - left;
                     const int64_t iy = i[1] * spec.stride_y + ky * dy - top;
                     if (!inside(x.dims[0], ix) || !inside(x.dims[1], iy)) continue;
-                    sum += load(weights, {kx, ky, ci, i[2]}) *
-                           load(x, {ix, iy, group * weights.dims[2].extent + ci, i[3]});
+                    sum += weight(kx, ky, ci, i[2]) * load(x, {ix, iy, group * channels + ci, i[3]});
                 }
         store(out, {i[0], i[1], i[2], i[3]},
               epilogue(sum, epilogue.slope ? load(*epilogue.slope, {i[2]}) : 0,

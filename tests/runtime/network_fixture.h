@@ -93,14 +93,16 @@ enum { scale, add, fail, square, number, gather, limit };
 struct Fixture {
     explicit Fixture(const PlanWriter& plan, const network::Kernel* kernels = fake_kernels)
         : blob(plan.blob()),
-          levels{{"best", ~uint64_t(0), kernels}, {"good", 0, kernels}, {"plain", 0, kernels}},
-          parts{reinterpret_cast<const uint8_t*>(blob.data()), reinterpret_cast<const uint8_t*>(weights), "{}", levels,
-                3} {
+          levels{level("best", ~uint64_t(0), kernels), level("good", 0, kernels), level("plain", 0, kernels)},
+          parts{reinterpret_cast<const uint8_t*>(weights), "{}", levels, 3} {
         REQUIRE(network::open(parts, nullptr, &net) == ATROUS_OK);
     }
     ~Fixture() { network::close(net); }
     Fixture(const Fixture&) = delete;
     Fixture& operator=(const Fixture&) = delete;
+    network::Level level(const char* target, uint64_t features, const network::Kernel* kernels) const {
+        return {target, features, reinterpret_cast<const uint8_t*>(blob.data()), kernels, nullptr, 0};
+    }
     std::vector<uint64_t> blob;
     alignas(64) float weights[32] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 100, 200, 300, 400};
     network::Level levels[3];

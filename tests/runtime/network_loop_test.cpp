@@ -49,8 +49,8 @@ int open_changed(Change change) {
     LoopPlan plan;
     change(plan);
     const std::vector<uint64_t> blob = plan.blob();
-    const network::Level level{"plain", 0, fake_kernels};
-    const network::Parts parts{reinterpret_cast<const uint8_t*>(blob.data()), nullptr, "{}", &level, 1};
+    const network::Level level{"plain", 0, reinterpret_cast<const uint8_t*>(blob.data()), fake_kernels, nullptr, 0};
+    const network::Parts parts{nullptr, "{}", &level, 1};
     atrous_net* net = nullptr;
     const int code = network::open(parts, nullptr, &net);
     network::close(net);

@@ -148,8 +148,10 @@ TEST_CASE("Opening chooses an instruction set") {
 
     std::vector<uint64_t> damaged = fixture.blob;
     damaged[0] ^= 1;
+    network::Level level = fixture.levels[1];
+    level.plan = reinterpret_cast<const uint8_t*>(damaged.data());
     network::Parts parts = fixture.parts;
-    parts.plan = reinterpret_cast<const uint8_t*>(damaged.data());
+    parts.levels = &level;
     CHECK(network::open(parts, nullptr, &net) == ATROUS_BAD_PLAN);
 }
 

@@ -36,9 +36,11 @@ TestArguments conv_arguments(const Spec& s, ImageSize out, int ci, int co, int g
     int halo = c16 ? dilation * std::max(s.kernel_x, s.kernel_y) + std::max(pad_left, pad_top) : 0;
     TestArguments a(seed);
     a.image(s.packing, in, halo);
+    bool blocked_filters = c16;
+    if constexpr (dense) blocked_filters = c16 || s.blocked_filters;
     if (!dense) {
         c16 ? a.floats({channel_block, s.kernel_x, s.kernel_y, blocks(co)}) : a.floats({s.kernel_x, s.kernel_y, 1, co});
-    } else if (c16) {
+    } else if (blocked_filters) {
         a.conv_weights_c16(s.kernel_x, s.kernel_y, ci, co, groups);
     } else {
         a.floats({s.kernel_x, s.kernel_y, ci / groups, co});
@@ -150,7 +152,13 @@ TEST_CASE("dilated convolution: groups, activations and residuals") {
 TEST_CASE("dilated convolution on a device: every shape of a block of threads, every way to read the input") {
     const auto device = opencl_target();
     if (!device) return;
-    auto spec = windowed<ConvSpec>(windows[0], Packing::planar);
+    const auto planar = [&](const ConvCase& window) {
+        auto spec = windowed<ConvSpec>(window, Packing::planar);
+        spec.blocked_filters = wants_blocked_filters(spec, *device);
+        CHECK(spec.blocked_filters);
+        return spec;
+    };
+    auto spec = planar(windows[0]);
     std::vector<std::string> seen;
     // Widths and channels that fill tiles, and others that do not.
     for (auto [hint, ci, co] : {std::tuple{SizeHint{}, 19, 33},
@@ -163,15 +171,14 @@ TEST_CASE("dilated convolution on a device: every shape of a block of threads, e
         spec.residual = Residual::before_activation;
     }
     CHECK(std::set(seen.begin(), seen.end()).size() == 4);
-    for (size_t i : {3, 4})
-        check(windowed<ConvSpec>(windows[i], Packing::planar), {}, *device, true, 40, 7, 1, windows);
+    for (size_t i : {3, 4}) check(planar(windows[i]), {}, *device, true, 40, 7, 1, windows);
     check(windowed<ConvSpec>(windows[6], Packing::c16), {}, *device, true, 20, 17, 1, windows);
     auto grouped = windowed<ConvSpec>(windows[5], Packing::planar);
     grouped.grouped = true;
     check(grouped, {}, *device, true, 6, 9, 3, windows);
     // Filters that are too large for the memory of a block.
     const ConvCase large{33, 3, 1, 1, 16, 1};
-    check(windowed<ConvSpec>(large, Packing::planar), {}, *device, true, 2, 3, 1, {large});
+    check(planar(large), {}, *device, true, 2, 3, 1, {large});
 }
 
 TEST_CASE("depthwise convolution") {
@@ -223,6 +230,9 @@ TEST_CASE("unscheduled convolutions equal the reference") {
         check(windowed<ConvSpec>(windows[0], packing), {}, target, false, 17, 20, 1, {windows[1]});
         check(windowed<DepthwiseConvSpec>(windows[4], packing), {}, target, false, 5, 5, 5, windows);
     }
+    auto blocked_filters = windowed<ConvSpec>(windows[0], Packing::planar);
+    blocked_filters.blocked_filters = true;
+    for (bool scheduled : {true, false}) check(blocked_filters, {}, target, scheduled, 17, 20, 1, {windows[1]});
 }
 
 TEST_CASE("transposed convolution by phases, planar") {

@@ -30,6 +30,7 @@ ConvSpec square(int kernel, int stride = 1, Packing packing = Packing::planar) {
     spec.packing = packing;
     spec.kernel_x = spec.kernel_y = kernel;
     spec.stride_x = spec.stride_y = stride;
+    spec.blocked_filters = packing == Packing::planar;
     return spec;
 }
 
@@ -45,6 +46,7 @@ std::vector<Sized> kernels() {
     all.push_back({square(3, 1, Packing::c16), {}});
     ConvSpec grouped = square(3);
     grouped.grouped = true;
+    grouped.blocked_filters = false;
     all.push_back({grouped, {}});
     DepthwiseConvSpec depthwise;
     depthwise.kernel_x = depthwise.kernel_y = 3;

@@ -1,4 +1,4 @@
-// What a target string asks of the CPU.
+// What a target string asks of the machine.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,14 @@ std::string platform_of(const std::string& target);
 // opened.
 uint64_t cpu_features_of(const std::string& target);
 
-// Best first: the order in which a library tries its instruction sets. Throws Error where targets do not fit into one
-// library, or one is given twice.
+// ATROUS_DEVICE_CPU, _CUDA or _OPENCL.
+int32_t device_of(const std::string& target);
+bool is_for_gpu(const std::string& target);
+// The compute capability that CUDA code is made for, 75 for 7.5; 0 for other targets.
+uint64_t device_version_of(const std::string& target);
+
+// Best first, GPUs before CPUs: the order in which a library tries its levels. Throws Error where targets do not fit
+// into one library, or one is given twice.
 std::vector<std::string> sort_targets(std::vector<std::string> targets);
 
 }  // namespace atrous

@@ -1,11 +1,13 @@
-#include "compiler/cpu_level.h"
+#include "compiler/level.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <sstream>
 #include <string_view>
+#include <tuple>
 
+#include "runtime/abi.h"
 #include "runtime/error.h"
 #include "runtime/network_cpu.h"
 
@@ -24,7 +26,7 @@ struct Feature {
     std::string_view name;
     uint64_t bits;
 };
-constexpr std::array<Feature, 14> features{{{"sse41", sse41},
+constexpr std::array<Feature, 20> features{{{"sse41", sse41},
                                             {"avx", avx},
                                             {"f16c", avx | cpu_f16c},
                                             {"fma", avx | cpu_fma},
@@ -35,7 +37,13 @@ constexpr std::array<Feature, 14> features{{{"sse41", sse41},
                                             {"avx512_cannonlake", cannonlake},
                                             {"avx512_zen4", zen4},
                                             {"avx512_sapphirerapids", zen4 | cpu_avx512_sapphirerapids},
-                                            // Of Halide, not of the CPU.
+                                            // Of GPUs and of Halide, not of the CPU.
+                                            {"cuda", 0},
+                                            {"cuda_capability_75", 0},
+                                            {"cuda_capability_80", 0},
+                                            {"cuda_capability_86", 0},
+                                            {"opencl", 0},
+                                            {"cl_doubles", 0},
                                             {"no_runtime", 0},
                                             {"no_asserts", 0},
                                             {"no_bounds_query", 0}}};
@@ -71,15 +79,39 @@ uint64_t cpu_features_of(const std::string& target) {
     return bits;
 }
 
+int32_t device_of(const std::string& target) {
+    for (const std::string& part : parts_of(target)) {
+        if (part == "cuda") return ATROUS_DEVICE_CUDA;
+        if (part == "opencl") return ATROUS_DEVICE_OPENCL;
+    }
+    return ATROUS_DEVICE_CPU;
+}
+
+bool is_for_gpu(const std::string& target) {
+    return device_of(target) != ATROUS_DEVICE_CPU;
+}
+
+uint64_t device_version_of(const std::string& target) {
+    constexpr std::string_view capability = "cuda_capability_";
+    for (const std::string& part : parts_of(target)) {
+        if (part.starts_with(capability)) return std::stoul(part.substr(capability.size()));
+    }
+    return 0;
+}
+
 std::vector<std::string> sort_targets(std::vector<std::string> targets) {
     for (const std::string& target : targets) {
         if (platform_of(target) != platform_of(targets.front())) {
             throw Error(target, "cannot be in one library with " + targets.front(), "compile once for each");
         }
     }
-    std::stable_sort(targets.begin(), targets.end(), [](const std::string& a, const std::string& b) {
-        return std::popcount(cpu_features_of(a)) > std::popcount(cpu_features_of(b));
-    });
+    const auto rank = [](const std::string& target) {
+        const int32_t device = device_of(target);
+        const int kind = device == ATROUS_DEVICE_CUDA ? 2 : device == ATROUS_DEVICE_OPENCL ? 1 : 0;
+        return std::tuple(kind, device_version_of(target), std::popcount(cpu_features_of(target)));
+    };
+    std::stable_sort(targets.begin(), targets.end(),
+                     [&](const std::string& a, const std::string& b) { return rank(a) > rank(b); });
     const auto twice = std::adjacent_find(targets.begin(), targets.end());
     if (twice != targets.end()) throw Error(*twice, "is given twice as a target", "leave one out");
     return targets;
