@@ -239,19 +239,23 @@ void DeviceRun::locate() {
     }
 }
 
+// For what is moved in a step, and behind all of it for views that go backwards: what OpenCL takes for them is as long
+// as what they reach, but begins where they do.
 uint64_t DeviceRun::room_to_move() {
-    uint64_t most = 0;
+    uint64_t most = 0, backwards = 0;
     for (uint64_t s = 0; s < view_.header().steps.count; ++s) {
         if (plan_.is_skipped(s)) continue;
         uint64_t bytes = 0;
         for_buffers(view_.steps()[s], [&](const halide_buffer_t& buffer) {
-            if (!is_taken(buffer))
-                bytes += static_cast<uint64_t>(Reach(buffer).count()) * buffer.type.bytes() + 2 * net_.device().grain;
+            const Reach reach(buffer);
+            const auto element = static_cast<uint64_t>(buffer.type.bytes());
+            if (!is_taken(buffer)) bytes += static_cast<uint64_t>(reach.count()) * element + 2 * net_.device().grain;
+            backwards = std::max(backwards, static_cast<uint64_t>(-reach.low) * element);
             return true;
         });
         most = std::max(most, bytes);
     }
-    return most;
+    return most + backwards;
 }
 
 // Buffers that begin where a kernel takes them are views of the device's memory for the whole run.

@@ -52,8 +52,12 @@ constexpr Target::Feature of_gpus[] = {
     Target::OpenCL, Target::CLDoubles,
 };
 
+bool is_for_our_gpus(const Target& target) {
+    return target.has_feature(Target::CUDA) || target.has_feature(Target::OpenCL);
+}
+
 Target without_unused(Target target) {
-    if (target.has_feature(Target::CUDA) || target.has_feature(Target::OpenCL)) {
+    if (is_for_our_gpus(target)) {
         Target gpu(target.os, target.arch, target.bits);
         for (Target::Feature feature : of_gpus) gpu.set_feature(feature, target.has_feature(feature));
         return gpu;
@@ -113,7 +117,7 @@ void check_gpu(std::string_view text) {
     const Target written = parse_as_written(text), target = parse_target(text);
     if (!written.has_gpu_feature()) return;
     const bool cuda = written.has_feature(Target::CUDA), opencl = written.has_feature(Target::OpenCL);
-    if (!cuda && !opencl) {
+    if (!is_for_our_gpus(written)) {
         refuse(text, "code for GPUs is made for CUDA and OpenCL only", "use x86-64-linux-cuda, or x86-64-linux-opencl");
     }
     if (cuda && opencl) {
@@ -157,14 +161,15 @@ std::string canonical_target(std::string_view target) {
 std::string unused_features(std::string_view target) {
     if (target == "host") return {};  // nobody asked for them
     const Target written = parse_as_written(target);
-    const bool gpu = written.has_gpu_feature();
+    const bool gpu = is_for_our_gpus(written);
     std::string names;
     for (int f = 0; f < Target::FeatureEnd; f++) {
         const auto feature = static_cast<Target::Feature>(f);
-        const bool used = gpu ? std::ranges::count(of_gpus, feature) > 0
-                              : written.arch != Target::ARM || std::ranges::count(unused_on_arm, feature) == 0;
-        if (used || !written.has_feature(feature)) continue;
-        names += (names.empty() ? "" : ", ") + Target::feature_to_name(feature);
+        if (!written.has_feature(feature)) continue;
+        const std::string name = Target::feature_to_name(feature);
+        const bool unused = gpu ? !name.starts_with("cuda") && !name.starts_with("cl_") && name != "opencl"
+                                : written.arch == Target::ARM && std::ranges::count(unused_on_arm, feature) > 0;
+        if (unused) names += (names.empty() ? "" : ", ") + name;
     }
     return names;
 }

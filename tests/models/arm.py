@@ -13,9 +13,9 @@ import numpy as np
 import onnx
 from PIL import Image
 
-from network import Program, Refused
+from network import SKIPPED, Program, Refused
 from rembg_reference import MEAN, STD
-from u2net import SKIPPED, photographs
+from u2net import photographs
 
 WITHIN = 1e-4
 TARGET = "arm-64-linux"

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import onnx
 
-from network import Graph, Program
+from network import SKIPPED, Graph, Program
 
-SKIPPED = 77
 LEAST_SHARE = 0.8
 SCRIPT = Path(__file__).parents[2] / "apps" / "bench" / "inner_loops.py"
 ANALYSER = "llvm-mca-19"

@@ -1,5 +1,6 @@
 """Small ONNX models, written in a line a node; running them with `atrous run` and with ONNX Runtime; comparing the two."""
 
+import json
 import subprocess
 import tempfile
 from pathlib import Path
@@ -8,6 +9,9 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
+
+
+SKIPPED = 77  # the exit code of a test that could not run
 
 
 class Graph:
@@ -124,6 +128,12 @@ class Program:
                 arguments += ["-o", f"{name}={file}"]
             self(*arguments)
             return {name: np.load(file) for name, file in files.items()}
+
+
+def opencl_device(program):
+    """The name of this machine's OpenCL device, or None."""
+    targets = json.loads(subprocess.run([program, "targets", "--json"], capture_output=True, text=True, check=True).stdout)
+    return next((target.get("device") for target in targets["targets"] if target["target"] == "x86-64-linux-opencl"), None)
 
 
 def reference_session(model):

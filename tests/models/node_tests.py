@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from network import Program, Refused, operators
+from network import SKIPPED, Program, Refused, opencl_device, operators
 from u_net_models import OPERATORS
 
 HEADER = """# ONNX operators
@@ -190,6 +190,9 @@ def main():
     parser.add_argument("tests", nargs="*", help="only these, printed one by one")
     arguments = parser.parse_args()
 
+    if arguments.device == "opencl" and not opencl_device(arguments.atrous):
+        print("SKIP: no OpenCL device")
+        return SKIPPED
     tests = collect()
     if arguments.tests:
         tests = {name: tests[name] for name in arguments.tests}

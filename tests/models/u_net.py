@@ -1,4 +1,7 @@
-"""U-shaped nets that use every operator, at several sizes, against ONNX Runtime: u_net.py ATROUS WORK_FOLDER [NAME…]"""
+"""U-shaped nets that use every operator, at several sizes, against ONNX Runtime: u_net.py ATROUS WORK_FOLDER DEVICE [NAME…]
+
+Exits with 77 (skipped) where the device is opencl and this machine has none.
+"""
 
 import shutil
 import sys
@@ -7,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from network import Program, Refused, difference, operators, reference
+from network import SKIPPED, Program, Refused, difference, opencl_device, operators, reference
 from u_net_models import OPERATORS, all_models
 
 STEPS = ("argmax", "cast", "ceil")  # outputs that jump: where two scores are alike or a value is an integer, rounding decides
@@ -40,7 +43,10 @@ def check(program, folder, name, model, shapes):
     return problems
 
 
-def main(program, folder, only):
+def main(program, folder, device, only):
+    if device == "opencl" and not opencl_device(program):
+        print("SKIP: no OpenCL device")
+        return SKIPPED
     folder = Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -50,7 +56,7 @@ def main(program, folder, only):
     for name, (model, shapes) in models.items():
         if only and name not in only:
             continue
-        found = check(Program(program, folder / "cache"), folder, name, model, shapes)
+        found = check(Program(program, folder / "cache", "--device", device), folder, name, model, shapes)
         print(f"{name}: {len(model.graph.node)} nodes, {len(shapes)} sizes: {'ok' if not found else 'WRONG'}", flush=True)
         problems += found
     print("\n".join(problems))
@@ -58,6 +64,6 @@ def main(program, folder, only):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3:]))
+    sys.exit(main(*sys.argv[1:4], sys.argv[4:]))
