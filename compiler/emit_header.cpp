@@ -80,9 +80,12 @@ enum {
     @_NO_TARGET = -5,     /* this CPU has none of the instruction sets in the library, or `target` is not in it */
     @_TOO_LARGE = -6,     /* a tensor would have more than 2^31 - 1 elements, or all exceed the address space */
     @_KERNEL_FAILED = -7,
-    @_NO_DEVICE = -8,     /* the device asked for is not in the library */
-    @_BAD_WORKSPACE = -9, /* not aligned to 64 bytes */
-    @_BAD_PLAN = -10,     /* the library contradicts itself: a mistake of its compiler */
+    @_NO_DEVICE = -8,      /* the library holds no code for the device asked for */
+    @_BAD_WORKSPACE = -9,  /* not aligned to 64 bytes */
+    @_BAD_PLAN = -10,      /* the library contradicts itself: a mistake of its compiler */
+    @_DEVICE_ABSENT = -11, /* no driver, no such device, or no permission to use it */
+    @_DEVICE_MEMORY = -12, /* the device has not enough memory */
+    @_DEVICE_FAILED = -13, /* the device or its driver reported an error */
     @_CONSTRAINT = -1000
 };
 
@@ -97,9 +100,9 @@ enum { @_DEVICE_AUTO = 0, @_DEVICE_CPU = 1, @_DEVICE_CUDA = 2, @_DEVICE_OPENCL =
 
 typedef struct @_options {
     size_t bytes;       /* sizeof(@_options) */
-    int32_t device;     /* @_DEVICE_AUTO ... */
+    int32_t device;     /* @_DEVICE_AUTO: a GPU where library and machine have one, otherwise the CPU */
     int32_t threads;    /* for preparing weights; 0: as many as there are CPUs */
-    const char *target; /* one of the targets in @_info(), or NULL: the best that this CPU has */
+    const char *target; /* one of the targets in @_info(), or NULL: the best that this machine has */
 } @_options;
 
 typedef struct @_net @_net;
@@ -110,7 +113,8 @@ int @_open(const @_options *options, @_net **net);
 /* Fills in type, rank and shape of all {output_count} outputs; `data` is left alone. The inputs' data may be NULL. */
 int @_output_shape(const @_net *net, const @_tensor *inputs, @_tensor *outputs);
 
-/* The bytes of workspace that a run with these input shapes needs. The inputs' data may be NULL. */
+/* The bytes of workspace that a run with these input shapes needs. The inputs' data may be NULL. (On a GPU tensors are
+ * in memory there, which the network keeps from one run to the next.) */
 int @_workspace_size(const @_net *net, const @_tensor *inputs, size_t *bytes);
 
 /* Computes the outputs, whose type, rank and shape must be what @_output_shape says. `workspace`: aligned to 64 bytes,
@@ -121,7 +125,8 @@ int @_run(const @_net *net, const @_tensor *inputs, const @_tensor *outputs, voi
 /* NULL is allowed. */
 void @_close(@_net *net);
 
-/* A text for each code. Never NULL, never freed. */
+/* A text for each code. Never NULL, never freed. Those of @_DEVICE_... have what the driver said to this thread, and are
+ * valid until it asks again. */
 const char *@_message(int code);
 
 /* JSON: abi, name, version, targets, inputs and outputs (name, type, shape with -1 where free, dimensions: the names of

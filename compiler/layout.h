@@ -37,9 +37,9 @@ struct NetworkLayout {
 NetworkLayout choose_layout(const Network& network, const Graph& graph, const std::string& target,
                             const std::function<bool(const Node&)>& reads_parts);
 
-// One filter per channel.
 // A convolution to so few channels that a block of them would be mostly padding.
 bool is_narrow(const Network& network, const Node& node);
+// One filter per channel.
 bool is_depthwise(const Network& network, const Node& node);
 // A node whose result is its input seen differently, in the given packing.
 bool is_view(const Network& network, const Node& node, Packing packing);

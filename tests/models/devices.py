@@ -29,6 +29,34 @@ NO_OPENCL = {"OCL_ICD_VENDORS": "/nonexistent"}  # what the loader of OpenCL's d
 C_LIBRARY = {"linux-vdso.so.1", "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "ld-linux-x86-64.so.2"}
 
 
+# Prints the target that is taken for a device, and the sum of what is computed of a row of pixels.
+C_PROGRAM = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include "both.h"
+
+int main(int count, char **words) {
+    both_options options = {sizeof options, 0, 0, NULL};
+    both_net *net;
+    both_tensor in = {NULL, both_F32, 4, {1, 3, 5, 7}}, out;
+    double sum = 0;
+    int code, i;
+    options.device = count > 1 ? atoi(words[1]) : both_DEVICE_AUTO;
+    code = both_open(&options, &net);
+    in.data = malloc(both_bytes(&in));
+    for (i = 0; i < 3 * 5 * 7; ++i) ((float *)in.data)[i] = (float)(i % 11) - 5;
+    if (!code) code = both_output_shape(net, &in, &out);
+    if (!code) out.data = malloc(both_bytes(&out));
+    if (!code) code = both_run(net, &in, &out, NULL, 1);
+    for (i = 0; !code && i < 24 * 6 * 8; ++i) sum += ((float *)out.data)[i];
+    if (code) puts(both_message(code));
+    else printf("%s %.4f\n", both_target(net), sum);
+    both_close(net);
+    return code != both_OK;
+}
+"""
+
+
 def chosen(program, library, x, *options):
     return json.loads(program("run", "--json", "--model", library, "--input", x, *options))["target"]
 
@@ -108,6 +136,26 @@ def check_absence(program, both, gpu, x):
             del os.environ[name]
 
 
+def check_in_c(program, folder):
+    """The static library in a C program."""
+    program("compile", folder / "small.onnx", "--name", "both", "-o", folder, "--target", "x86-64-linux-cuda,x86-64-linux-opencl,host",
+            "--emit", "lib,header", "--quiet")
+    (folder / "both.c").write_text(C_PROGRAM)
+    subprocess.run(["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-o", "both", "both.c", "both.a", "-lpthread", "-ldl", "-lm"],
+                   cwd=folder, check=True)
+    said = {device: subprocess.run([folder / "both", str(device)], capture_output=True, text=True).stdout.split()
+            for device in (1, 2, 3)}
+    if "opencl" not in said[3][0] or "opencl" in said[1][0] or abs(float(said[1][1]) - float(said[3][1])) > 1e-2:
+        yield f"in a C program: {said}"
+    if not cuda_here(program) and said[2][:5] != ["the", "device", "cannot", "be", "used:"]:
+        yield f"without CUDA a C program is told '{' '.join(said[2])}'"
+
+
+def cuda_here(program):
+    targets = json.loads(program("targets", "--json"))["targets"]
+    return any(target["runs_here"] for target in targets if target["target"] == "x86-64-linux-cuda")
+
+
 def check_ptx(program, folder):
     program("compile", folder / "small.onnx", "--name", "ptx", "-o", folder, "--target", "x86-64-linux-cuda,host", "--emit",
             "ptx", "--quiet")
@@ -158,7 +206,7 @@ def main(program, folder, model):
     folder.mkdir(parents=True)
     print(f"OpenCL device: {device}", flush=True)
     program = Program(program, folder / "cache")
-    problems = [*check_small(program, folder), *check_ptx(program, folder), *check_u2net(program, folder, model)]
+    problems = [*check_small(program, folder), *check_in_c(program, folder), *check_ptx(program, folder), *check_u2net(program, folder, model)]
     print("\n".join(problems))
     return 1 if problems else 0
 

@@ -108,6 +108,9 @@ TEST_CASE("Codes have texts") {
           "for these input sizes a tensor would have more than 2^31 - 1 elements, or exceed the address space");
     CHECK(text(ATROUS_KERNEL_FAILED) == "a kernel reported an error");
     CHECK(text(ATROUS_NO_DEVICE) == "the device asked for is not in this library");
+    CHECK(text(ATROUS_DEVICE_ABSENT) == "the device cannot be used");
+    CHECK(text(ATROUS_DEVICE_MEMORY) == "there is not enough memory on the device");
+    CHECK(text(ATROUS_DEVICE_FAILED) == "the device reported an error");
     CHECK(text(ATROUS_BAD_WORKSPACE) == "the workspace is not aligned to 64 bytes");
     CHECK(text(ATROUS_BAD_PLAN) == "the library contradicts itself, which is a mistake in the compiler that made it");
     CHECK(text(ATROUS_CONSTRAINT) == "the length must be at most 16");

@@ -60,7 +60,7 @@ TEST_CASE("targets that nothing is made for are refused in words") {
           "x86-64-linux-avx2-fma, or host");
     CHECK(message("arm-32-linux") ==
           "target \"arm-32-linux\": this build makes code for x86-64-linux and arm-64-linux only; use host, "
-          "arm-64-linux, or x86-64-linux with features like sse41, avx2-fma, avx512_skylake");
+          "arm-64-linux, or x86-64-linux with features like sse41, avx2-fma, avx512_skylake, cuda");
     CHECK(message("arm-64-osx").find("this build makes code for") != std::string::npos);
     CHECK(
         message("arm-64-linux-sve2-vector_bits_256") ==
@@ -78,6 +78,25 @@ TEST_CASE("targets that nothing is made for are refused in words") {
     CHECK(unused_features("arm-64-linux-arm_dot_prod-arm_fp16-armv82a") == "arm_dot_prod, arm_fp16, armv82a");
     CHECK(unused_features("arm-64-linux") == "");
     CHECK(unused_features("x86-64-linux-avx2-fma") == "");
-    CHECK(message("x86-64-linux-cuda") ==
-          "target \"x86-64-linux-cuda\": this build makes no libraries that run on a GPU; leave the GPU feature out");
+}
+
+TEST_CASE("Targets on GPUs are spelled out, with the CPU that comes with them left open") {
+    CHECK(canonical_target("x86-64-linux-cuda") == "x86-64-linux-cuda-cuda_capability_75");
+    CHECK(canonical_target("x86-64-linux-avx2-fma-cuda-cuda_capability_86") == "x86-64-linux-cuda-cuda_capability_86");
+    CHECK(unused_features("x86-64-linux-avx2-fma-cuda-cuda_capability_86") == "avx2, fma");
+    CHECK(canonical_target("x86-64-linux-opencl") == "x86-64-linux-cl_doubles-opencl");
+    CHECK(unused_features("x86-64-linux-opencl") == "");
+    CHECK_THROWS_WITH(canonical_target("x86-64-linux-cuda-opencl"),
+                      "target \"x86-64-linux-cuda-opencl\": names two kinds of GPU, expected one in a target; name two "
+                      "targets: x86-64-linux-cuda,x86-64-linux-opencl");
+    CHECK_THROWS_WITH(canonical_target("x86-64-linux-metal"),
+                      "target \"x86-64-linux-metal\": code for GPUs is made for CUDA and OpenCL only; use "
+                      "x86-64-linux-cuda, or x86-64-linux-opencl");
+    CHECK_THROWS_WITH(canonical_target("arm-64-linux-opencl"),
+                      "target \"arm-64-linux-opencl\": code for GPUs is made for x86-64-linux only; use "
+                      "x86-64-linux-cuda, or x86-64-linux-opencl");
+    CHECK_THROWS_WITH(canonical_target("x86-64-linux-cuda-cuda_capability_70"),
+                      "target \"x86-64-linux-cuda-cuda_capability_70\": code for CUDA is made for compute capabilities "
+                      "7.5, 8.0 and 8.6; newer GPUs take it too; use cuda_capability_75, cuda_capability_80 or "
+                      "cuda_capability_86");
 }
