@@ -59,15 +59,18 @@ int64_t largest_gap(const PathCounts& read) {
 void note_criterion(const Chain& chain, ChainFacts& facts) {
     const auto strided = [](const ChainLayer& layer) { return layer.stride != 1; };
     if (std::any_of(chain.begin(), chain.end(), strided)) return;
-    const size_t n = chain.size();
-    facts.layers[n - 1].m = chain[n - 1].rate;
-    for (size_t i = n - 1; i-- > 0;) {
-        const int64_t next = facts.layers[i + 1].m, rate = chain[i].rate;
-        facts.layers[i].m = std::max({next - 2 * rate, next - 2 * (next - rate), rate});
+    int64_t next = 0;
+    std::vector<size_t> layers;  // that have taps along this axis, the last first
+    for (size_t i = chain.size(); i-- > 0;) {
+        if (chain[i].kernel == 1) continue;
+        const int64_t rate = chain[i].rate;
+        next = layers.empty() ? rate : std::max({next - 2 * rate, next - 2 * (next - rate), rate});
+        facts.layers[i].m = next;
+        layers.push_back(i);
     }
-    if (n < 2) return;
-    facts.m2 = facts.layers[1].m;
-    facts.criterion = *facts.m2 <= chain[0].kernel ? Criterion::passes : Criterion::fails;
+    if (layers.size() < 2) return;
+    facts.m2 = facts.layers[layers[layers.size() - 2]].m;
+    facts.criterion = *facts.m2 <= chain[layers.back()].kernel ? Criterion::passes : Criterion::fails;
 }
 
 // Layer by layer from the output back to the input.
@@ -172,7 +175,9 @@ ChainFacts analyse(const Chain& chain) {
     facts.divisor = common_divisor(chain);
     note_relations(chain, read, facts);
     std::vector<int64_t> rates;
-    for (const ChainLayer& layer : chain) rates.push_back(layer.rate);
+    for (const ChainLayer& layer : chain) {
+        if (layer.kernel > 1) rates.push_back(layer.rate);
+    }
     facts.sawtooth = sawtooth_of(rates);
     return facts;
 }

@@ -20,9 +20,9 @@ using Chain = std::vector<ChainLayer>;  // from the input to the output
 inline constexpr int64_t most_layers = 1000, largest_rate = 65536, largest_kernel = 1024;
 inline constexpr int64_t longest_field = int64_t{1} << 20;
 
-// The paper's criterion: M₂ ≤ K, with K the first layer's kernel.
+// The paper's criterion: M₂ ≤ K, with K the first layer's kernel. Layers with one tap along the axis do not count.
 enum class Criterion {
-    undefined,  // one layer has no M₂, and the formula knows no strides
+    undefined,  // fewer than two layers have no M₂, and the formula knows no strides
     passes,
     fails,
 };
@@ -38,7 +38,7 @@ Sawtooth sawtooth_of(const std::vector<int64_t>& rates);
 struct LayerFacts {
     int64_t effective_kernel = 1;  // k + (k − 1)(r − 1)
     int64_t field = 1;             // receptive field of this layer's output in the chain's input
-    int64_t m = 0;                 // M_i of the paper; 0 where the formula does not apply
+    int64_t m = 0;                 // M_i of the paper; 0 where the formula does not apply: strides, one tap
     int64_t gap = 0;  // the largest distance between neighbours among the positions of this layer's input that the
                       // chain's output reads; 0 where it reads only one. What M_i estimates.
 };

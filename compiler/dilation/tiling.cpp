@@ -75,6 +75,17 @@ AxisTiling axis_tiling(const ReadGraph& graph, uint32_t output, const Step& step
 
 }  // namespace
 
+std::array<int64_t, 2> period_of(const ReadGraph& graph, uint32_t output) {
+    const std::vector<bool> needed = needed_by(graph, output);
+    const std::vector<std::array<Step, 2>> steps = steps_of(graph);
+    std::array<int64_t, 2> period{};
+    for (size_t axis = 0; axis < 2; ++axis) {
+        const Step step = steps[output][axis];
+        if (step.num > 0) period[axis] = alignment_of(graph, needed, steps, {}, axis) * step.den / step.num;
+    }
+    return period;
+}
+
 Tiling tiling_of(const Network& network, const ReadGraph& graph, uint32_t output, const std::vector<Grid>& grids) {
     Tiling tiling;
     const std::vector<bool> needed = needed_by(graph, output);

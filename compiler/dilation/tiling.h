@@ -25,6 +25,10 @@ struct Tiling {
     AxisTiling y, x;
 };
 
+// Pixels of an output after which all values behind it are back where they were relative to the pixel grid: outputs so
+// far apart have the same receptive field. 0: unknown, where a resize is no ratio of small numbers.
+std::array<int64_t, 2> period_of(const ReadGraph& graph, uint32_t output);
+
 // For one output of the network. `grids`: by value; empty: pixel by pixel everywhere.
 Tiling tiling_of(const Network& network, const ReadGraph& graph, uint32_t output, const std::vector<Grid>& grids);
 

@@ -11,19 +11,28 @@
 
 namespace atrous::test {
 
-// Paths from each input pixel of a network (one input of one channel) to output pixel (y, x) of its first output:
-// row-major, as large as the input.
-inline std::vector<double> paths_to(const Network& network, int64_t height, int64_t width, int64_t y, int64_t x) {
-    std::vector<double> paths;
-    reference::Array input{{1, 1, height, width}, std::vector<double>(static_cast<size_t>(height * width))};
-    for (double& pixel : input.numbers) {
-        pixel = 1;
-        const reference::Array output = reference::evaluate_network(network, {input})[0];
-        pixel = 0;
-        paths.push_back(output.numbers[static_cast<size_t>(y * output.shape[3] + x)]);
+// A network's first output for an impulse at each pixel of its input, which has one channel.
+class Impulses {
+  public:
+    Impulses(const Network& network, int64_t height, int64_t width) {
+        reference::Array input{{1, 1, height, width}, std::vector<double>(static_cast<size_t>(height * width))};
+        for (double& pixel : input.numbers) {
+            pixel = 1;
+            responses_.push_back(reference::evaluate_network(network, {input})[0]);
+            pixel = 0;
+        }
     }
-    return paths;
-}
+    // Paths from each input pixel to output pixel (y, x), row-major, as large as the input.
+    std::vector<double> paths_to(int64_t y, int64_t x) const {
+        std::vector<double> paths;
+        for (const reference::Array& response : responses_)
+            paths.push_back(response.numbers[static_cast<size_t>(y * response.shape[3] + x)]);
+        return paths;
+    }
+
+  private:
+    std::vector<reference::Array> responses_;
+};
 
 // The same of a map, clipped to the picture.
 inline std::vector<double> paths_in(const dilation::PathCounts& counts, int64_t height, int64_t width) {

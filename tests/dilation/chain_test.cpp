@@ -93,6 +93,17 @@ TEST_CASE("One layer has no M2") {
     CHECK(analyse({{1, 7, 1}}).separate_sets == 0);
 }
 
+TEST_CASE("Layers with one tap along an axis do not count for the criterion") {
+    const ChainFacts facts = analyse({{1, 9, 1}, {3, 1, 1}, {1, 1, 1}, {3, 2, 1}, {3, 5, 1}, {1, 4, 1}});
+    const ChainFacts without = analyse(chain_of({1, 2, 5}));
+    CHECK(facts.m2 == without.m2);
+    CHECK(facts.criterion == Criterion::passes);
+    CHECK(facts.counts == without.counts);
+    CHECK(facts.sawtooth.period == 3);
+    CHECK(numbers(facts, &LayerFacts::m) == Numbers{0, 1, 0, 2, 5, 0});
+    CHECK(analyse({{1, 1, 1}, {3, 4, 1}}).criterion == Criterion::undefined);
+}
+
 TEST_CASE("Sawtooth") {
     const auto period = [](const Numbers& rates) { return sawtooth_of(rates).period; };
     CHECK(period({1, 2, 3}) == 3);

@@ -53,16 +53,17 @@ class Ones {
         return builder.import();
     }
 
-    // Every third output pixel: counts (or only which are read) as impulses say.
+    // Of every output pixel: counts (or only which are read) as impulses say.
     void check(const std::string& output, bool only_sets = false) {
         const Network net = network(output);
         const ReadGraph graph = read_graph_of(net, {height_, width_});
+        const test::Impulses impulses(net, height_, width_);
         const auto [rows, columns] = graph.extent[net.outputs[0]];
-        for (int64_t y = 0; y < rows; y += 3) {
-            for (int64_t x = 0; x < columns; x += 3) {
+        for (int64_t y = 0; y < rows; ++y) {
+            for (int64_t x = 0; x < columns; ++x) {
                 const Field field =
                     field_of(graph, net.outputs[0], PathCounts::ones(y, x, 1, 1), Borders::picture, Axes::both, most);
-                std::vector<double> paths = test::paths_to(net, height_, width_, y, x), counted;
+                std::vector<double> paths = impulses.paths_to(y, x), counted;
                 const auto found = field.inputs.find(net.inputs[0]);
                 counted = found == field.inputs.end() ? std::vector<double>(paths.size())
                                                       : test::paths_in(found->second, height_, width_);
@@ -211,9 +212,10 @@ TEST_CASE("Taps in the padding are counted") {
         const ReadGraph graph = read_graph_of(network, {9, 7});
         const auto [rows, columns] = graph.extent[network.outputs[0]];
         double products = 0;
+        const test::Impulses impulses(network, 9, 7);
         for (int64_t y = 0; y < rows; ++y)
             for (int64_t x = 0; x < columns; ++x)
-                for (const double paths : test::paths_to(network, 9, 7, y, x)) products += paths;
+                for (const double paths : impulses.paths_to(y, x)) products += paths;
         CHECK(layer_costs(network, graph, {9, 7})[0].real_macs == products);
     }
 }
