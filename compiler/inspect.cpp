@@ -98,21 +98,25 @@ InspectedOutput inspect_output(const Network& network, const ReadGraph& graph, V
     InspectedOutput result;
     result.name = name_in(network, output);
     for (const Size& extent : network.values[output].shape) result.shape.push_back(extent_at(network, extent, size));
-    const std::optional<Field> theoretical = middle_field(graph, output, Borders::none);
-    const std::optional<Field> in_picture = middle_field(graph, output, Borders::picture);
     const std::array<int64_t, 2> period = period_of(graph, output);
     const bool symmetric = graph.is_symmetric();
+    bool small = true;
     for (const ValueId input : graph.inputs) {
         InputField field;
         field.input = name_in(network, input);
+        field.picture = graph.extent[input];
         field.x = axis_field(graph, output, input, period[1], Axes::x);
         field.y = symmetric ? field.x : axis_field(graph, output, input, period[0], Axes::y);
-        if (field.x.size == 0 || field.y.size == 0) continue;
-        field.theoretical = map_of(theoretical, input);
-        field.in_picture = map_of(in_picture, input);
-        field.picture = graph.extent[input];
+        small = small && field.y.size <= largest_map / std::max<int64_t>(1, field.x.size);
         result.fields.push_back(std::move(field));
     }
+    const std::optional<Field> in_picture = middle_field(graph, output, Borders::picture);
+    const std::optional<Field> theoretical = small ? middle_field(graph, output, Borders::none) : std::nullopt;
+    for (size_t i = 0; i < graph.inputs.size(); ++i) {
+        result.fields[i].theoretical = map_of(theoretical, graph.inputs[i]);
+        result.fields[i].in_picture = map_of(in_picture, graph.inputs[i]);
+    }
+    std::erase_if(result.fields, [](const InputField& field) { return field.x.size == 0 || field.y.size == 0; });
     result.tiling = tiling_of(network, graph, output, grids);
     result.whole = (theoretical && theoretical->whole) || (in_picture && in_picture->whole);
     return result;
@@ -137,7 +141,7 @@ std::optional<ChainPart> dilated_part(const std::array<Chain, 2>& axes) {
         run = is_dilated(axes, i) ? run + 1 : 0;
         if (run > longest.count) longest = {i + 1 - run, run, {}};
     }
-    if (longest.count == 0 || longest.count == axes[0].size()) return {};
+    if (longest.count < 2 || longest.count == axes[0].size()) return {};
     longest.facts = analyse_axes(axes, longest.first, longest.count);
     return longest;
 }

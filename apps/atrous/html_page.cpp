@@ -28,6 +28,7 @@ section h2{margin-top:.2rem}
 .chain{display:flex;flex-wrap:wrap;gap:1.2rem 1.8rem;align-items:flex-start}
 .chain>div{flex:1 1 18rem;min-width:0;overflow-wrap:anywhere}
 .map{margin:0;flex:0 1 26rem;width:100%;min-width:0}
+@media(max-width:40rem){.map{flex:1 1 100%}main{padding:1rem}section{padding:.9rem}}
 .map svg,.map img{display:block;width:100%;height:auto;border-radius:6px}
 .map img{image-rendering:pixelated;background:var(--unread)}
 figcaption{font-size:.85rem;margin-top:.4rem}

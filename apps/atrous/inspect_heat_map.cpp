@@ -10,14 +10,22 @@ namespace atrous {
 
 using namespace dilation;
 
-Shade::Shade(const PathCounts& counts) : highest_(counts.highest()), logarithmic_(highest_ > 1e4L) {}
+Shade::Shade(const PathCounts& counts) : highest_(counts.highest()) {
+    lowest_ = highest_;
+    for (const Count count : counts.numbers) {
+        if (count > 0) lowest_ = std::min(lowest_, count);
+    }
+    logarithmic_ = highest_ > 1e4L * lowest_;
+}
+
+Count Shade::scaled(Count count) const {
+    return logarithmic_ ? std::log(count) : std::sqrt(count);
+}
 
 double Shade::operator()(Count count) const {
     if (count <= 0) return 0;
-    if (highest_ <= 1) return 1;
-    const Count shade =
-        logarithmic_ ? std::log(count) / std::log(highest_) : (std::sqrt(count) - 1) / (std::sqrt(highest_) - 1);
-    return static_cast<double>(shade);
+    if (highest_ <= lowest_) return 1;
+    return static_cast<double>((scaled(count) - scaled(lowest_)) / (scaled(highest_) - scaled(lowest_)));
 }
 
 // Dark violet over blue and green to yellow: lightness rises all the way, so that it survives printing in grey.
@@ -54,7 +62,7 @@ CaptionedMap heat_map_of(const BareChain& chain) {
     CaptionedMap map{plane_of(chain.facts), {}, 0, 0, 0, 0};
     if (map.counts.empty()) {
         throw Error("--rates", "the receptive field of " + chain.rates + " is too large to be drawn",
-                    "use smaller rates or fewer layers, or leave --png and --html out");
+                    "use smaller rates or fewer layers, or leave --png out");
     }
     std::string rates;
     for (size_t i = 0; i < chain.axes[0].size(); ++i) {

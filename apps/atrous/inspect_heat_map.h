@@ -17,17 +17,21 @@ struct CaptionedMap {
     int64_t margin_top = 0, margin_left = 0, margin_bottom = 0, margin_right = 0;
 };
 
-// How light a count is, from 0 (one path) to 1 (the most of the map): by square root, and by logarithm where that
-// would leave the field's border black.
+// How light a count is, from 0 (the fewest paths that a position of the map has) to 1 (the most): by square root, and
+// by logarithm where that would leave all but the middle dark.
 class Shade {
   public:
     explicit Shade(const dilation::PathCounts& counts);
     double operator()(dilation::Count count) const;
     bool logarithmic() const { return logarithmic_; }
+    dilation::Count lowest() const { return lowest_; }
+    dilation::Count highest() const { return highest_; }
 
   private:
-    dilation::Count highest_;
-    bool logarithmic_;
+    dilation::Count scaled(dilation::Count count) const;
+
+    dilation::Count lowest_ = 0, highest_ = 0;  // of what is read
+    bool logarithmic_ = false;
 };
 Colour heat_colour(double shade);
 bool is_light(const Colour& colour);  // dark letters are read on it

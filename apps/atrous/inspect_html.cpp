@@ -55,7 +55,7 @@ std::string legend(const PathCounts& counts) {
     for (int i = 0; i <= 8; ++i) stops += (i ? "," : "") + rgb(heat_colour(i / 8.0));
     return "<p class=\"legend\"><span class=\"swatch unread-swatch\"></span>never read <span class=\"ramp\" "
            "style=\"background:linear-gradient(90deg," +
-           stops + ")\"></span>one path to " + number_text(static_cast<double>(counts.highest())) + " (" +
+           stops + ")\"></span>" + count_text(shade.lowest()) + " to " + count_text(shade.highest()) + " paths (" +
            (shade.logarithmic() ? "logarithm" : "square root") + " of the count)</p>\n";
 }
 
@@ -87,11 +87,10 @@ std::string chain_body(const std::array<Chain, 2>& axes, const std::array<ChainF
     const PathCounts plane = plane_of(facts);
     const bool same = facts[0].counts == facts[1].counts;
     const ChainFacts& shown = facts[1];
-    std::string text =
-        "<div class=\"chain\">" +
-        map_figure(plane, "Paths from each position of the field to one output: " +
-                              pair_text(plane.height, plane.width) + (plane.height == plane.width ? "²" : "")) +
-        "<div>";
+    std::string text = "<div class=\"chain\">" +
+                       map_figure(plane, "Paths from each position of the field to one output: " +
+                                             extents_text({plane.height, plane.width})) +
+                       "<div>";
     text +=
         "<p class=\"verdict\">" + html_escaped(verdict_text(shown)) + " " + html_escaped(plane_text(facts)) + "</p>";
     text += facts_list(axes[1], shown);
@@ -130,9 +129,10 @@ std::string output_section(const InspectedOutput& output) {
     text += "<div class=\"chain\">";
     for (const InputField& field : output.fields) {
         if (!field.in_picture) continue;
-        text += map_figure(*field.in_picture, "Paths from the picture to the output's middle pixel: " +
-                                                  pair_text(field.in_picture->height, field.in_picture->width) +
-                                                  " of " + pair_text(field.picture[0], field.picture[1]) + " pixels");
+        text +=
+            map_figure(*field.in_picture, "Paths from the picture to the output's middle pixel: " +
+                                              extents_text({field.in_picture->height, field.in_picture->width}) +
+                                              " of " + extents_text({field.picture[0], field.picture[1]}) + " pixels");
     }
     text += "<div>";
     for (const std::string& line : output_words(output)) text += "<p>" + html_escaped(line) + "</p>";
@@ -196,7 +196,7 @@ std::string html_of(const Inspection& inspection, const std::optional<DilationCo
     if (plain > 0)
         text += "<p>" + std::to_string(plain) + (plain > 1 ? " chains" : " chain") + " without dilation.</p>\n";
     text += layers_section(inspection, costs);
-    return html_page(inspection.file, "What atrous inspect found", text);
+    return html_page(std::filesystem::path(inspection.file).filename().string(), "What atrous inspect found", text);
 }
 
 }  // namespace atrous

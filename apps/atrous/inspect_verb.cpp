@@ -27,9 +27,11 @@ void write_report(const std::filesystem::path& file, const std::string& html) {
 
 void inspect_rates(const InspectArguments& arguments, Console& console) {
     const std::vector<BareChain> chains = bare_chains(arguments);
-    std::vector<CaptionedMap> maps;
-    for (const BareChain& chain : chains) maps.push_back(heat_map_of(chain));
-    if (!arguments.png.empty()) write_picture(arguments.png, maps);
+    if (!arguments.png.empty()) {
+        std::vector<CaptionedMap> maps;
+        for (const BareChain& chain : chains) maps.push_back(heat_map_of(chain));
+        write_picture(arguments.png, maps);
+    }
     if (!arguments.html.empty()) write_report(arguments.html, html_of(chains));
     if (arguments.json)
         print_result(json_of(chains));

@@ -44,6 +44,13 @@ std::string number_text(double number) {
     return format("%.0f", number);
 }
 
+std::string count_text(Count count) {
+    if (count < 1e15L) return number_text(static_cast<double>(count));
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1Le", count);
+    return text;
+}
+
 // Never rounded to 100 while something is missing.
 std::string percent_text(double part, double whole) {
     if (whole <= 0) return "–";

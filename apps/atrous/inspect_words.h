@@ -14,6 +14,7 @@ namespace atrous {
 std::string extents_text(const std::vector<int64_t>& extents);       // "1×3×320×320"
 std::string pair_text(int64_t height, int64_t width);                // "3" or "3×5"
 std::string number_text(double number);                              // "12", "3.4 k", "5.6 G"
+std::string count_text(dilation::Count count);                       // the same, "3.1e+45" where it is larger
 std::string percent_text(double part, double whole);                 // "54 %", "99.8 %"
 std::string rates_text(const std::array<dilation::Chain, 2>& axes);  // "1, 2, 5"
 std::string teeth_text(const dilation::Sawtooth& sawtooth);          // "2", "1.5"
