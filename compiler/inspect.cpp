@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 
 #include "compiler/dilation/network_chains.h"
@@ -159,6 +160,22 @@ InspectedChain inspect_chain(const Network& network, const NetworkChain& chain) 
     return result;
 }
 
+std::vector<int64_t> phase_taps(const AxisReads& axis) {
+    const int64_t stride = std::get<TransposedReads>(axis.reads).stride;
+    constexpr int64_t most = 256;  // phases that are looked at
+    const AxisTaps taps = taps_of(axis, 0, std::min(stride, most), Borders::none);
+    std::vector<int64_t> counts;
+    for (size_t phase = 0; phase + 1 < taps.begin.size(); ++phase)
+        counts.push_back(taps.begin[phase + 1] - taps.begin[phase]);
+    return counts;
+}
+
+std::optional<PhaseTaps> phases_of(const ReadGraph& graph, const Node& node) {
+    if (!std::holds_alternative<TransposedConvOp>(node.op)) return {};
+    const Reads& reads = graph.reads[node.outputs[0]].at(0);
+    return PhaseTaps{phase_taps(reads.y), phase_taps(reads.x)};
+}
+
 // The grids of what nodes compute, by value.
 std::vector<Grid> grids_of(const Network& network, const std::vector<const OperatorRow*>& rows) {
     std::vector<Grid> grids(network.values.size(), Grid{1, 1});
@@ -181,6 +198,13 @@ InputSize size_of(const Network& network, const InspectOptions& options) {
 
 }  // namespace
 
+bool PhaseTaps::is_uneven() const {
+    const auto uneven = [](const std::vector<int64_t>& taps) {
+        return std::adjacent_find(taps.begin(), taps.end(), std::not_equal_to<>()) != taps.end();
+    };
+    return uneven(y) || uneven(x);
+}
+
 Inspection inspect(const InspectOptions& options) {
     const auto start = std::chrono::steady_clock::now();
     Inspection result;
@@ -198,8 +222,8 @@ Inspection inspect(const InspectOptions& options) {
     for (const Node& node : network.nodes) row_of.push_back(rows.take(node));
     const std::vector<LayerCost> costs = layer_costs(network, graph, result.size);
     for (size_t n = 0; n < costs.size(); ++n)
-        result.layers.push_back(
-            {costs[n], row_of[n] ? row_of[n]->schedule : "", convolution_of(network, graph, network.nodes[n])});
+        result.layers.push_back({costs[n], row_of[n] ? row_of[n]->schedule : "",
+                                 convolution_of(network, graph, network.nodes[n]), phases_of(graph, network.nodes[n])});
     const std::vector<Grid> grids = grids_of(network, row_of);
     for (const ValueId output : network.outputs)
         result.outputs.push_back(inspect_output(network, graph, output, grids, result.size));

@@ -21,10 +21,17 @@ struct InspectOptions {
     std::string target = "host";
 };
 
+// Taps that the outputs of a transposed convolution get, by phase: outputs of one phase are a stride apart.
+struct PhaseTaps {
+    std::vector<int64_t> y, x;
+    bool is_uneven() const;  // then even weights give a checkerboard
+};
+
 struct InspectedLayer {
     dilation::LayerCost cost;
     std::string schedule;  // empty: unknown, or part of another layer
     std::optional<dilation::ConvolutionSpec> convolution;
+    std::optional<PhaseTaps> phases;  // of a transposed convolution
 };
 
 // One axis of the field that an output has in an input.

@@ -76,6 +76,21 @@ CaptionedMap heat_map_of(const BareChain& chain) {
     return map;
 }
 
+PathCounts phase_map(const PhaseTaps& phases) {
+    const auto repeated = [](const std::vector<int64_t>& taps) {
+        constexpr size_t about = 12;
+        return std::max<size_t>(1, about / taps.size()) * taps.size();
+    };
+    PathCounts map{0, 0, static_cast<int64_t>(repeated(phases.y)), static_cast<int64_t>(repeated(phases.x)), {}};
+    for (size_t y = 0; y < repeated(phases.y); ++y) {
+        for (size_t x = 0; x < repeated(phases.x); ++x) {
+            map.numbers.push_back(static_cast<Count>(phases.y[y % phases.y.size()]) *
+                                  static_cast<Count>(phases.x[x % phases.x.size()]));
+        }
+    }
+    return map;
+}
+
 std::vector<CaptionedMap> heat_maps_of(const Inspection& inspection) {
     std::vector<CaptionedMap> maps;
     for (size_t i = 0; i < inspection.outputs.size(); ++i) {
@@ -95,6 +110,19 @@ std::vector<CaptionedMap> heat_maps_of(const Inspection& inspection) {
                                " read"};
             maps.push_back(std::move(map));
         }
+    }
+    for (const InspectedLayer& layer : inspection.layers) {
+        if (!layer.phases || !layer.phases->is_uneven()) continue;
+        const auto pair = [](const Pair& numbers) {
+            return std::to_string(numbers[0]) + "x" + std::to_string(numbers[1]);
+        };
+        maps.push_back(
+            {phase_map(*layer.phases),
+             {"taps of outputs", "kernel " + pair(layer.cost.kernel) + ", stride " + pair(layer.cost.stride)},
+             0,
+             0,
+             0,
+             0});
     }
     return maps;
 }
@@ -160,10 +188,12 @@ class Drawing {
             rectangle(left, top, width, height, background);
         }
         const Shade shade(map.counts);
+        const int number_scale = number_scale_of(map.counts);
         for (int64_t row = 0; row < map.counts.height; ++row) {
             for (int64_t column = 0; column < map.counts.width; ++column) {
                 draw_cell(left + static_cast<int>(column + map.margin_left) * cell_,
-                          top + static_cast<int>(row + map.margin_top) * cell_, map.counts.at(row, column), shade);
+                          top + static_cast<int>(row + map.margin_top) * cell_, map.counts.at(row, column), shade,
+                          number_scale);
             }
         }
         for (size_t line = 0; line < map.caption.size(); ++line) {
@@ -172,7 +202,7 @@ class Drawing {
                       base_ + gap / 2 + static_cast<int>(line) * line_height, text, caption_scale, ink);
         }
     }
-    void draw_cell(int x, int y, Count count, const Shade& shade) {
+    void draw_cell(int x, int y, Count count, const Shade& shade, int number_scale) {
         const int line = cell_ >= 6 ? 1 : 0;  // between cells
         const Colour colour = count > 0 ? heat_colour(shade(count)) : unread;
         rectangle(x, y, cell_ - line, cell_ - line, colour);
@@ -180,12 +210,20 @@ class Drawing {
             const int dot = cell_ / 6;
             return rectangle(x + (cell_ - dot) / 2, y + (cell_ - dot) / 2, dot, dot, unread_dot);
         }
-        if (count >= 1e6L) return;
+        if (number_scale == 0) return;
         const std::string number = std::to_string(static_cast<int64_t>(count));
-        const int scale = text_width(number, 2) + 6 <= cell_ ? 2 : 1;
-        if (text_width(number, scale) + 4 > cell_) return;
-        draw_text(image_, x + (cell_ - line - text_width(number, scale)) / 2,
-                  y + (cell_ - line - text_height(scale)) / 2, number, scale, is_light(colour) ? ink : background);
+        draw_text(image_, x + (cell_ - line - text_width(number, number_scale)) / 2,
+                  y + (cell_ - line - text_height(number_scale)) / 2, number, number_scale,
+                  is_light(colour) ? ink : background);
+    }
+    // At which the largest number of a map fits into a cell; 0: none are shown.
+    int number_scale_of(const PathCounts& counts) const {
+        if (counts.highest() >= 1e6L) return 0;
+        const std::string longest = std::to_string(static_cast<int64_t>(counts.highest()));
+        for (const int scale : {2, 1}) {
+            if (text_width(longest, scale) + 2 + 2 * scale <= cell_) return scale;
+        }
+        return 0;
     }
 
     Image image_;

@@ -37,7 +37,10 @@ Colour heat_colour(double shade);
 bool is_light(const Colour& colour);  // dark letters are read on it
 
 CaptionedMap heat_map_of(const BareChain& chain);
-std::vector<CaptionedMap> heat_maps_of(const Inspection& inspection);  // one per output and input, of the picture
+// One per output and input, of the picture; and one per transposed convolution with a checkerboard.
+std::vector<CaptionedMap> heat_maps_of(const Inspection& inspection);
+// Taps that each output of a transposed convolution gets, some strides wide.
+dilation::PathCounts phase_map(const PhaseTaps& phases);
 // The product of two axes' counts.
 dilation::PathCounts plane_of(const std::array<dilation::ChainFacts, 2>& facts);
 

@@ -166,6 +166,11 @@ std::string layers_section(const Inspection& inspection, const std::optional<Dil
     if (!inspection.no_schedules.empty())
         text += "<p>No schedules: " + html_escaped(inspection.no_schedules) + "</p>\n";
     if (costs) text += "<p>" + html_escaped(measured_text(*costs)) + "</p>\n";
+    for (const std::string& line : checkerboard_words(inspection)) text += "<p>" + html_escaped(line) + ".</p>\n";
+    for (const InspectedLayer& layer : inspection.layers) {
+        if (layer.phases && layer.phases->is_uneven())
+            text += map_figure(phase_map(*layer.phases), "Taps that the outputs of " + layer.cost.name + " get");
+    }
     return text + table.text();
 }
 

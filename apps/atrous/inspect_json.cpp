@@ -97,6 +97,10 @@ Json chain_json(const std::array<Chain, 2>& axes, const std::array<ChainFacts, 2
 
 Json layer_json(const InspectedLayer& layer) {
     const LayerCost& cost = layer.cost;
+    Json phases;
+    if (layer.phases) {
+        phases = {{"height", layer.phases->y}, {"width", layer.phases->x}, {"checkerboard", layer.phases->is_uneven()}};
+    }
     return {{"name", cost.name},
             {"operator", cost.onnx_type},
             {"shape", cost.shape},
@@ -109,6 +113,7 @@ Json layer_json(const InspectedLayer& layer) {
             {"parameters", cost.parameters},
             {"bytes", {{"in", cost.bytes_in}, {"out", cost.bytes_out}, {"weights", cost.bytes_weights}}},
             {"footprint_bytes", cost.footprint},
+            {"phase_taps", phases},
             {"schedule", layer.schedule.empty() ? Json(nullptr) : Json(layer.schedule)}};
 }
 

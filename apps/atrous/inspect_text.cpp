@@ -78,7 +78,9 @@ std::string layers_text(const Inspection& inspection, const std::optional<Dilati
         text += std::to_string(left_out) +
                 " layers that see one pixel at a time or whose rate is 1 are left out; "
                 "--verbose shows them\n";
-    return text + totals_text(inspection) + "\n";
+    text += totals_text(inspection) + "\n";
+    for (const std::string& line : checkerboard_words(inspection)) text += line + "\n";
+    return text;
 }
 
 std::string chains_text(const Inspection& inspection, bool all) {

@@ -220,6 +220,24 @@ std::vector<std::string> cost_words(const DilationCosts& costs, size_t layer) {
     return {milliseconds(cost.seconds), milliseconds(cost.dense_seconds), format("%.2f", cost.ratio())};
 }
 
+std::vector<std::string> checkerboard_words(const Inspection& inspection) {
+    std::vector<std::string> lines;
+    for (const InspectedLayer& layer : inspection.layers) {
+        if (!layer.phases || !layer.phases->is_uneven()) continue;
+        const auto list = [](const std::vector<int64_t>& taps) {
+            std::string text;
+            constexpr size_t most = 16;
+            for (size_t i = 0; i < std::min(most, taps.size()); ++i) text += (i ? ", " : "") + std::to_string(taps[i]);
+            return text + (taps.size() > most ? ", …" : "");
+        };
+        const std::string rows = list(layer.phases->y), columns = list(layer.phases->x);
+        lines.push_back("Checkerboard: " + printable(layer.cost.name) + " gives its outputs " +
+                        (rows == columns ? rows : rows + " (rows) and " + columns + " (columns)") +
+                        " taps by turns; as many for all where the kernel is a multiple of the stride");
+    }
+    return lines;
+}
+
 std::string totals_text(const Inspection& inspection) {
     double macs = 0, real = 0, parameters = 0, weights = 0;
     for (const InspectedLayer& layer : inspection.layers) {
@@ -228,10 +246,10 @@ std::string totals_text(const Inspection& inspection) {
         parameters += layer.cost.parameters;
         weights += layer.cost.bytes_weights;
     }
-    return std::to_string(inspection.layers.size()) + " layers at " + std::to_string(inspection.size.height) + "×" +
-           std::to_string(inspection.size.width) + ": " + number_text(macs) + "MAC, of which " +
-           percent_text(real, macs) + " meet pixels of the picture; " + number_text(parameters) + " parameters, " +
-           bytes_text(weights) + "; schedules for " + inspection.target;
+    return std::to_string(inspection.layers.size()) + (inspection.layers.size() == 1 ? " layer at " : " layers at ") +
+           std::to_string(inspection.size.height) + "×" + std::to_string(inspection.size.width) + ": " +
+           number_text(macs) + "MAC, of which " + percent_text(real, macs) + " meet pixels of the picture; " +
+           number_text(parameters) + " parameters, " + bytes_text(weights) + "; schedules for " + inspection.target;
 }
 
 std::string measured_text(const DilationCosts& costs) {

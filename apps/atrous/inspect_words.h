@@ -33,6 +33,8 @@ std::string dilated_part_text(const InspectedChain& chain);
 // operator, name, shape, kernel, GMAC, share that is real, parameters, bytes, footprint, schedule
 std::vector<std::string> layer_words(const InspectedLayer& layer);
 std::vector<std::string> cost_words(const DilationCosts& costs, size_t layer);  // time, as if r = 1, ratio
+// Of transposed convolutions whose outputs get unequal numbers of taps, a line each.
+std::vector<std::string> checkerboard_words(const Inspection& inspection);
 std::string totals_text(const Inspection& inspection);
 std::string measured_text(const DilationCosts& costs);
 std::vector<std::string> output_words(const InspectedOutput& output);  // fields, tiling

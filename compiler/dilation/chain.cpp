@@ -199,7 +199,7 @@ std::string verdict_text(const ChainFacts& facts) {
     const std::string truth = facts.is_covered() ? "every position of the field is read (" + read + ")"
                                                  : "only " + read + " positions are read";
     if (facts.criterion == Criterion::undefined) return "The criterion does not apply; " + truth + ".";
-    const std::string m2 = "M2 = " + std::to_string(*facts.m2);
+    const std::string m2 = "M₂ = " + std::to_string(*facts.m2);
     const std::string passes = facts.criterion == Criterion::passes ? m2 + " passes" : m2 + " fails";
     if (!facts.disagrees()) return passes + ", and " + truth + ".";
     return passes + ", yet " + truth + ": trust the coverage, which is exact; the criterion is only a rule of thumb.";

@@ -1,4 +1,6 @@
 """`atrous inspect`: bare rates, suggestions, models, pictures, the report: inspect_test.py ATROUS NETWORKS PROGRAM"""
+import html
+import itertools
 import json
 import os
 import re
@@ -67,7 +69,7 @@ class Rates(InspectTest):
         self.assertEqual((facts["covered"], facts["verdict"], facts["separate_sets"]), (7, "passes", 2))
         self.assertEqual([layer["gap"] for layer in facts["layers"]], [2, 2, 2])
         text = self.inspect("--rates", "2,2,2")
-        self.assertIn("\nM2 = 2 passes, yet only 7 of 13 positions are read: trust the coverage, which is exact; the "
+        self.assertIn("\nM₂ = 2 passes, yet only 7 of 13 positions are read: trust the coverage, which is exact; the "
                       "criterion is only a rule of thumb.\nIn two dimensions 49 of 169 positions are read (29 %).\n", text)
 
     def test_axes_apart(self):
@@ -233,20 +235,23 @@ class Pictures(InspectTest):
             self.assertTrue(reference.startswith("data:"), reference[:60])
         self.assertNotRegex(text, r"https?://|<script|@import")
 
-    def browser(self, html, width, height, dark, screenshot):
-        """Shows a page in headless Chromium; the document's title then holds what the page measures."""
+    def browser(self, report, width, dark, screenshot):
+        """Shows a report in headless Chromium, in a frame, because windows cannot be as narrow as a phone; returns what
+        the document measures: [scroll width, width, background, whether all pictures could be decoded]."""
         program = shutil.which("chromium") or shutil.which("google-chrome")
         if not program:
             self.skipTest("Chromium is not installed")
-        probe = ("<script>addEventListener('load',()=>{const d=document.documentElement;document.title=[d.scrollWidth,"
-                 "d.clientWidth,getComputedStyle(document.body).backgroundColor,"
-                 "[...document.images].every(i=>i.naturalWidth>0)].join('|')})</script>")
         page = self.folder / "page.html"
-        page.write_text((self.folder / html).read_text().replace("</body>", probe + "</body>"))
+        page.write_text(
+            "<!doctype html><html style='color-scheme:light dark'><title>none</title><body style='margin:0'>"
+            f"<iframe style='width:{width}px;height:1600px;border:0' srcdoc=\"{html.escape(report)}\"></iframe><script>"
+            "addEventListener('load',()=>{const f=document.querySelector('iframe').contentDocument,d=f.documentElement;"
+            "document.title=[d.scrollWidth,d.clientWidth,getComputedStyle(f.body).backgroundColor,"
+            "[...f.images].every(i=>i.naturalWidth>0)].join('|')})</script>")
         arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-                     f"--user-data-dir={self.folder}/profile", f"--window-size={width},{height}",
+                     f"--user-data-dir={self.folder}/profile", "--window-size=1280,1600",
                      f"--blink-settings=preferredColorScheme={0 if dark else 1}"]
-        self.call(*arguments, f"--screenshot={screenshot}", f"file://{self.folder}/{html}", program=program)
+        self.call(*arguments, f"--screenshot={screenshot}", f"file://{page}", program=program)
         dump = self.call(*arguments, "--dump-dom", f"file://{page}", program=program).stdout
         return re.search(r"<title>(.*?)</title>", dump)[1].split("|")
 
@@ -254,21 +259,18 @@ class Pictures(InspectTest):
         stack(self.folder / "m.onnx", (1, 2, 2, 40), size=200)
         self.inspect("m.onnx", "--html", "model.html", "--quiet")
         self.inspect("--rates", "2,2,2", "--rates", "1,2,5,1,2,5", "--html", "rates.html", "--quiet")
-        for html in ("model.html", "rates.html"):
-            for width in (500, 1280):  # headless Chromium's windows are no narrower than 500
-                for dark in (False, True):
-                    with self.subTest(html=html, width=width, dark=dark):
-                        shot = self.folder / "shot.png"
-                        scroll, client, colour, loaded = self.browser(html, width, 1600, dark, shot)
-                        self.assertEqual(scroll, client)  # nothing hangs over
-                        self.assertEqual(loaded, "true")
-                        lightness = np.mean([int(c) for c in re.findall(r"\d+", colour)[:3]])
-                        self.assertTrue(lightness < 60 if dark else lightness > 200, colour)
-                        with Image.open(shot) as picture:
-                            pixels = np.asarray(picture.convert("RGB"))
-                        self.assertEqual(pixels.shape[1], width)
-                        self.assertGreater(len(np.unique(pixels.reshape(-1, 3), axis=0)), 100)
-                        self.assertEqual(pixels[:40].mean() < 100, dark)
+        for name, width, dark in itertools.product(("model.html", "rates.html"), (390, 1280), (False, True)):
+            with self.subTest(report=name, width=width, dark=dark):
+                shot = self.folder / "shot.png"
+                report = (self.folder / name).read_text()
+                scroll, client, colour, loaded = self.browser(report, width, dark, shot)
+                self.assertEqual((scroll, client, loaded), (str(width), str(width), "true"))  # nothing hangs over
+                lightness = np.mean([int(c) for c in re.findall(r"\d+", colour)[:3]])
+                self.assertTrue(lightness < 60 if dark else lightness > 200, colour)
+                with Image.open(shot) as picture:
+                    pixels = np.asarray(picture.convert("RGB"))[:, :width]
+                self.assertGreater(len(np.unique(pixels.reshape(-1, 3), axis=0)), 100)
+                self.assertEqual(pixels[:40].mean() < 100, dark)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ TEST_CASE("The article's chains") {
     CHECK(gridding.unrelated == Numbers{1, 3, 5, 7, 9, 11});
     CHECK(gridding.disagrees());
     CHECK(verdict_text(gridding) ==
-          "M2 = 2 passes, yet only 7 of 13 positions are read: trust the coverage, which is exact; the criterion is "
+          "M₂ = 2 passes, yet only 7 of 13 positions are read: trust the coverage, which is exact; the criterion is "
           "only a rule of thumb.");
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("Where the criterion misleads") {
     CHECK(sawtooth.sawtooth.period == 3);
     CHECK(sawtooth.sawtooth.teeth == 2);
     CHECK(verdict_text(sawtooth) ==
-          "M2 = 5 fails, yet every position of the field is read (33 of 33): trust the coverage, which is exact; the "
+          "M₂ = 5 fails, yet every position of the field is read (33 of 33): trust the coverage, which is exact; the "
           "criterion is only a rule of thumb.");
 }
 
