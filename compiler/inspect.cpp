@@ -21,6 +21,12 @@ namespace {
 
 constexpr int64_t largest_map = int64_t{1} << 22;  // positions: 64 MiB
 constexpr int default_extent = 320;
+constexpr size_t most_maps = 8;  // outputs whose maps are kept
+
+// Maps cost more than rows and columns, and are the first to be left out.
+struct Budget {
+    Work axes{int64_t{1} << 30}, maps;
+};
 
 std::string name_in(const Network& network, ValueId value) {
     return network.values[value].name;
@@ -59,14 +65,15 @@ std::vector<OperatorRow> planned_rows(const Network& network, const InspectOptio
 }
 
 // From the middle of the output on, one pixel of each phase; no more than make a difference to anybody.
-AxisField axis_field(const ReadGraph& graph, ValueId output, ValueId input, int64_t period, Axes axis) {
+AxisField axis_field(const ReadGraph& graph, ValueId output, ValueId input, int64_t period, Axes axis, Work& work) {
     constexpr int64_t most_phases = 64, phases_of_unknown = 16;
     const int64_t extent = graph.extent[output][axis == Axes::y ? 0 : 1], middle = extent / 2;
     const int64_t phases = period > 0 ? std::min(period, most_phases) : std::min(extent, phases_of_unknown);
     AxisField field;
     for (int64_t phase = 0; phase < phases; ++phase) {
         const int64_t y = axis == Axes::y ? middle + phase : 0, x = axis == Axes::y ? 0 : middle + phase;
-        const Field seen = field_of(graph, output, PathCounts::ones(y, x, 1, 1), Borders::none, axis, largest_map);
+        const Field seen =
+            field_of(graph, output, PathCounts::ones(y, x, 1, 1), Borders::none, axis, largest_map, work);
         const auto counts = seen.inputs.find(input);
         if (counts == seen.inputs.end()) continue;
         const int64_t size = counts->second.area();
@@ -79,47 +86,89 @@ AxisField axis_field(const ReadGraph& graph, ValueId output, ValueId input, int6
 }
 
 // The map of the middle pixel, if it is not too large.
-std::optional<Field> middle_field(const ReadGraph& graph, ValueId output, Borders borders) {
+std::optional<Field> middle_field(const ReadGraph& graph, ValueId output, Borders borders, Work& work) {
     try {
         const auto [height, width] = graph.extent[output];
-        return field_of(graph, output, PathCounts::ones(height / 2, width / 2, 1, 1), borders, Axes::both, largest_map);
+        return field_of(graph, output, PathCounts::ones(height / 2, width / 2, 1, 1), borders, Axes::both, largest_map,
+                        work);
     } catch (const Error&) {
         return {};
     }
 }
 
-std::optional<PathCounts> map_of(const std::optional<Field>& field, ValueId input) {
-    if (!field) return {};
+const PathCounts* map_of(const std::optional<Field>& field, ValueId input) {
+    if (!field) return nullptr;
     const auto found = field->inputs.find(input);
-    return found == field->inputs.end() ? std::nullopt : std::optional<PathCounts>(found->second);
+    return found == field->inputs.end() ? nullptr : &found->second;
 }
 
-InspectedOutput inspect_output(const Network& network, const ReadGraph& graph, ValueId output,
-                               const std::vector<Grid>& grids, const InputSize& size) {
-    InspectedOutput result;
-    result.name = name_in(network, output);
-    for (const Size& extent : network.values[output].shape) result.shape.push_back(extent_at(network, extent, size));
+std::optional<MapFacts> facts_of(const PathCounts* map) {
+    if (!map) return {};
+    return MapFacts{map->y, map->x, map->height, map->width, map->covered(), map->evenness()};
+}
+
+std::vector<InputField> input_fields(const Network& network, const ReadGraph& graph, ValueId output, Work& work) {
     const std::array<int64_t, 2> period = period_of(graph, output);
     const bool symmetric = graph.is_symmetric();
-    bool small = true;
+    std::vector<InputField> fields;
     for (const ValueId input : graph.inputs) {
         InputField field;
         field.input = name_in(network, input);
         field.picture = graph.extent[input];
-        field.x = axis_field(graph, output, input, period[1], Axes::x);
-        field.y = symmetric ? field.x : axis_field(graph, output, input, period[0], Axes::y);
-        small = small && field.y.size <= largest_map / std::max<int64_t>(1, field.x.size);
-        result.fields.push_back(std::move(field));
+        field.x = axis_field(graph, output, input, period[1], Axes::x, work);
+        field.y = symmetric ? field.x : axis_field(graph, output, input, period[0], Axes::y, work);
+        fields.push_back(std::move(field));
     }
-    const std::optional<Field> in_picture = middle_field(graph, output, Borders::picture);
-    const std::optional<Field> theoretical = small ? middle_field(graph, output, Borders::none) : std::nullopt;
+    return fields;
+}
+
+// Maps of the middle pixel; without borders only where the field is known to be small enough.
+void add_maps(const ReadGraph& graph, ValueId output, Work& work, bool keep, InspectedOutput& result) {
+    const auto is_small = [](const InputField& field) {
+        return field.y.size <= largest_map / std::max<int64_t>(1, field.x.size);
+    };
+    const bool small = std::all_of(result.fields.begin(), result.fields.end(), is_small);
+    const std::optional<Field> in_picture = middle_field(graph, output, Borders::picture, work);
+    const std::optional<Field> theoretical = small ? middle_field(graph, output, Borders::none, work) : std::nullopt;
     for (size_t i = 0; i < graph.inputs.size(); ++i) {
-        result.fields[i].theoretical = map_of(theoretical, graph.inputs[i]);
-        result.fields[i].in_picture = map_of(in_picture, graph.inputs[i]);
+        InputField& field = result.fields[i];
+        const PathCounts* map = map_of(in_picture, graph.inputs[i]);
+        field.theoretical = facts_of(map_of(theoretical, graph.inputs[i]));
+        field.in_picture = facts_of(map);
+        if (map && keep) field.map = *map;
     }
-    std::erase_if(result.fields, [](const InputField& field) { return field.x.size == 0 || field.y.size == 0; });
-    result.tiling = tiling_of(network, graph, output, grids);
-    result.whole = (theoretical && theoretical->whole) || (in_picture && in_picture->whole);
+}
+
+// Whether something between the inputs and the output reads the whole of a value.
+bool reads_whole(const ReadGraph& graph, ValueId output) {
+    std::vector<bool> needed(graph.reads.size());
+    needed[output] = true;
+    for (auto value = graph.order.rbegin(); value != graph.order.rend(); ++value) {
+        if (!needed[*value]) continue;
+        for (const Reads& reads : graph.reads[*value]) {
+            if (reads.is_whole()) return true;
+            needed[reads.from] = true;
+        }
+    }
+    return false;
+}
+
+InspectedOutput inspect_output(const Network& network, const ReadGraph& graph, ValueId output,
+                               const std::vector<Grid>& grids, const InputSize& size, bool keep_maps, Budget& budget) {
+    InspectedOutput result;
+    result.name = name_in(network, output);
+    for (const Size& extent : network.values[output].shape) result.shape.push_back(extent_at(network, extent, size));
+    result.whole = reads_whole(graph, output);
+    try {
+        result.fields = input_fields(network, graph, output, budget.axes);
+        add_maps(graph, output, budget.maps, keep_maps, result);
+        std::erase_if(result.fields, [](const InputField& field) { return field.x.size == 0 || field.y.size == 0; });
+        result.tiling = tiling_of(network, graph, output, grids, budget.axes);
+    } catch (const Error& error) {
+        result.fields.clear();
+        result.no_fields = error.what();
+        result.tiling.refusal = "its receptive field is not known";
+    }
     return result;
 }
 
@@ -225,8 +274,11 @@ Inspection inspect(const InspectOptions& options) {
         result.layers.push_back({costs[n], row_of[n] ? row_of[n]->schedule : "",
                                  convolution_of(network, graph, network.nodes[n]), phases_of(graph, network.nodes[n])});
     const std::vector<Grid> grids = grids_of(network, row_of);
-    for (const ValueId output : network.outputs)
-        result.outputs.push_back(inspect_output(network, graph, output, grids, result.size));
+    Budget budget;
+    for (const ValueId output : network.outputs) {
+        const bool keep_maps = result.outputs.size() < most_maps;
+        result.outputs.push_back(inspect_output(network, graph, output, grids, result.size, keep_maps, budget));
+    }
     for (const NetworkChain& chain : chains_of(network)) {
         if (chain.nodes.size() > 1 || chain.is_dilated()) result.chains.push_back(inspect_chain(network, chain));
     }

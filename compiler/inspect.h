@@ -40,11 +40,19 @@ struct AxisField {
     int64_t smallest = 0;           // of all pixels; they differ where something is enlarged
 };
 
+// What a map of paths says.
+struct MapFacts {
+    int64_t y = 0, x = 0, height = 0, width = 0, covered = 0;
+    double evenness = 0;
+    int64_t positions() const { return height * width; }
+};
+
 struct InputField {
     std::string input;
     AxisField y, x;
     // Of the pixel in the middle of the output: without borders, and of the picture. nullopt: too large to be mapped.
-    std::optional<dilation::PathCounts> theoretical, in_picture;
+    std::optional<MapFacts> theoretical, in_picture;
+    dilation::PathCounts map;              // of the picture; empty beyond the first outputs
     std::array<int64_t, 2> picture{1, 1};  // height and width
 };
 
@@ -52,6 +60,7 @@ struct InspectedOutput {
     std::string name;
     std::vector<int64_t> shape;
     std::vector<InputField> fields;  // of inputs that are read
+    std::string no_fields;           // why they are not known; empty: they are
     bool whole = false;              // it depends on the whole picture too, beside these fields
     dilation::Tiling tiling;
 };

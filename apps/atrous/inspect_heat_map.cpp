@@ -95,8 +95,8 @@ std::vector<CaptionedMap> heat_maps_of(const Inspection& inspection) {
     std::vector<CaptionedMap> maps;
     for (size_t i = 0; i < inspection.outputs.size(); ++i) {
         for (const InputField& field : inspection.outputs[i].fields) {
-            if (!field.in_picture) continue;
-            const PathCounts& counts = *field.in_picture;
+            if (field.map.empty()) continue;
+            const PathCounts& counts = field.map;
             CaptionedMap map{counts, {}, 0, 0, 0, 0};
             if (field.picture[0] <= (int64_t{1} << 22) / field.picture[1]) {
                 map.margin_top = counts.y;

@@ -128,15 +128,14 @@ std::string output_section(const InspectedOutput& output) {
     std::string text = "<h3>" + html_escaped(output.name) + " <small>" + extents_text(output.shape) + "</small></h3>\n";
     text += "<div class=\"chain\">";
     for (const InputField& field : output.fields) {
-        if (!field.in_picture) continue;
-        text +=
-            map_figure(*field.in_picture, "Paths from the picture to the output's middle pixel: " +
-                                              extents_text({field.in_picture->height, field.in_picture->width}) +
-                                              " of " + extents_text({field.picture[0], field.picture[1]}) + " pixels");
+        if (field.map.empty()) continue;
+        text += map_figure(field.map, "Paths from the picture to the output's middle pixel: " +
+                                          extents_text({field.map.height, field.map.width}) + " of " +
+                                          extents_text({field.picture[0], field.picture[1]}) + " pixels");
     }
     text += "<div>";
     for (const std::string& line : output_words(output)) text += "<p>" + html_escaped(line) + "</p>";
-    if (!output.fields.empty() && output.fields[0].in_picture) text += legend(*output.fields[0].in_picture);
+    if (!output.fields.empty() && !output.fields[0].map.empty()) text += legend(output.fields[0].map);
     return text + "</div></div>\n";
 }
 

@@ -121,16 +121,16 @@ Json axis_json(const AxisField& field) {
     return {{"receptive_field", field.size}, {"covered", field.covered}, {"smallest", field.smallest}};
 }
 
-Json map_json(const std::optional<PathCounts>& map) {
+Json map_json(const std::optional<MapFacts>& map) {
     if (!map) return nullptr;
     return {{"y", map->y},
             {"x", map->x},
             {"height", map->height},
             {"width", map->width},
-            {"covered", map->covered()},
-            {"positions", map->area()},
-            {"coverage", share(static_cast<double>(map->covered()), static_cast<double>(map->area()))},
-            {"evenness", map->evenness()}};
+            {"covered", map->covered},
+            {"positions", map->positions()},
+            {"coverage", share(static_cast<double>(map->covered), static_cast<double>(map->positions()))},
+            {"evenness", map->evenness}};
 }
 
 Json axis_json(const AxisTiling& tiling) {
@@ -160,7 +160,8 @@ Json output_json(const InspectedOutput& output) {
     return {{"name", output.name},
             {"shape", output.shape},
             {"whole_picture", output.whole},
-            {"fields", fields},
+            {"fields", output.no_fields.empty() ? fields : Json(nullptr)},
+            {"no_fields", output.no_fields.empty() ? Json(nullptr) : Json(output.no_fields)},
             {"tiling", tiling_json(output.tiling)}};
 }
 

@@ -282,10 +282,10 @@ std::string field_words(const InputField& field) {
     text += "; of its rows " + of_text(field.y.covered, field.y.size) + " are read, of its columns " +
             of_text(field.x.covered, field.x.size);
     if (field.theoretical) {
-        const double covered = static_cast<double>(field.theoretical->covered());
+        const double covered = static_cast<double>(field.theoretical->covered);
         text += "; of the middle pixel's " + std::to_string(field.theoretical->height) + "×" +
                 std::to_string(field.theoretical->width) + " positions " +
-                percent_text(covered, static_cast<double>(field.theoretical->area()));
+                percent_text(covered, static_cast<double>(field.theoretical->positions()));
     }
     return text;
 }
@@ -295,6 +295,7 @@ std::string field_words(const InputField& field) {
 std::vector<std::string> output_words(const InspectedOutput& output) {
     std::vector<std::string> lines;
     for (const InputField& field : output.fields) lines.push_back(field_words(field));
+    if (!output.no_fields.empty()) lines.push_back("receptive field: unknown: " + output.no_fields);
     if (output.whole)
         lines.push_back("it depends on the whole picture too (global pooling or the like), on top of these fields");
     lines.push_back(tiling_words(output.tiling));

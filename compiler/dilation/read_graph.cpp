@@ -9,8 +9,6 @@ namespace atrous::dilation {
 
 namespace {
 
-constexpr int64_t most_positions = int64_t{1} << 30;  // visited on the way from an output to the inputs
-
 AxisReads identity() {
     return {WindowReads{}};
 }
@@ -30,9 +28,8 @@ bool ReadGraph::is_symmetric() const {
 }
 
 Field field_of(const ReadGraph& graph, uint32_t output, const PathCounts& from, Borders borders, Axes axes,
-               int64_t most) {
+               int64_t most, Work& work) {
     Field field;
-    int64_t work = most_positions;
     std::map<uint32_t, PathCounts> counts;  // of values that are still to be followed
     counts[output] = from;
     for (auto value = graph.order.rbegin(); value != graph.order.rend(); ++value) {
@@ -45,9 +42,9 @@ Field field_of(const ReadGraph& graph, uint32_t output, const PathCounts& from, 
                 field.whole = true;
                 continue;
             }
-            work -= here.area();
-            if (work < 0) {
-                throw Error("receptive field", "is too large to be followed through all layers",
+            work.left -= here.area() + 16;  // the least that an operator costs
+            if (work.left < 0) {
+                throw Error("receptive field", "takes too long to be followed through all layers",
                             "use a smaller --size, or a part of the model");
             }
             counts[reads.from].add(through(here, axes == Axes::x ? identity() : reads.y,

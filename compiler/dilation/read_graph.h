@@ -38,10 +38,17 @@ struct Field {
     bool whole = false;
 };
 
+// What following fields may still cost, in positions visited: some nanoseconds each. One budget for a whole model keeps
+// the time in bounds, whatever the model.
+struct Work {
+    int64_t left = int64_t{1} << 27;
+};
+
 // `from`: the positions of the output to begin with, which may lie outside it with Borders::none; of one row or column
-// where only one axis is followed. Throws Error where a map would have more than `most` positions.
+// where only one axis is followed. Throws Error where a map would have more than `most` positions, or the work is
+// spent.
 Field field_of(const ReadGraph& graph, uint32_t output, const PathCounts& from, Borders borders, Axes axes,
-               int64_t most);
+               int64_t most, Work& work);
 
 // How far a value's neighbouring pixels are apart in the input: num/den input pixels; num = 0: unknown, where a resize
 // is no ratio of small numbers, where branches disagree, and where there is no picture any more.

@@ -58,13 +58,15 @@ int64_t alignment_of(const ReadGraph& graph, const std::vector<bool>& needed,
 }
 
 // One aligned tile in the middle of a picture without borders.
-AxisTiling axis_tiling(const ReadGraph& graph, uint32_t output, const Step& step, int64_t alignment, Axes axis) {
+AxisTiling axis_tiling(const ReadGraph& graph, uint32_t output, const Step& step, int64_t alignment, Axes axis,
+                       Work& work) {
     AxisTiling tiling;
     tiling.alignment = alignment;
     tiling.output_alignment = alignment * step.den / step.num;
     const int64_t pixels = tiling.output_alignment;
     const PathCounts tile = axis == Axes::y ? PathCounts::ones(0, 0, pixels, 1) : PathCounts::ones(0, 0, 1, pixels);
-    for (const auto& [input, counts] : field_of(graph, output, tile, Borders::none, axis, int64_t{1} << 22).inputs) {
+    for (const auto& [input, counts] :
+         field_of(graph, output, tile, Borders::none, axis, int64_t{1} << 22, work).inputs) {
         const int64_t first = axis == Axes::y ? counts.y : counts.x;
         const int64_t end = first + (axis == Axes::y ? counts.height : counts.width);
         tiling.before = std::max(tiling.before, -first);
@@ -86,7 +88,8 @@ std::array<int64_t, 2> period_of(const ReadGraph& graph, uint32_t output) {
     return period;
 }
 
-Tiling tiling_of(const Network& network, const ReadGraph& graph, uint32_t output, const std::vector<Grid>& grids) {
+Tiling tiling_of(const Network& network, const ReadGraph& graph, uint32_t output, const std::vector<Grid>& grids,
+                 Work& work) {
     Tiling tiling;
     const std::vector<bool> needed = needed_by(graph, output);
     const std::vector<std::array<Step, 2>> steps = steps_of(graph);
@@ -98,8 +101,9 @@ Tiling tiling_of(const Network& network, const ReadGraph& graph, uint32_t output
                          " pixels, for all layers to be on their grids";
         return tiling;
     }
-    tiling.y = axis_tiling(graph, output, steps[output][0], y, Axes::y);
-    tiling.x = y == x && graph.is_symmetric() ? tiling.y : axis_tiling(graph, output, steps[output][1], x, Axes::x);
+    tiling.y = axis_tiling(graph, output, steps[output][0], y, Axes::y, work);
+    tiling.x =
+        y == x && graph.is_symmetric() ? tiling.y : axis_tiling(graph, output, steps[output][1], x, Axes::x, work);
     return tiling;
 }
 

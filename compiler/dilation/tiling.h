@@ -29,7 +29,8 @@ struct Tiling {
 // far apart have the same receptive field. 0: unknown, where a resize is no ratio of small numbers.
 std::array<int64_t, 2> period_of(const ReadGraph& graph, uint32_t output);
 
-// For one output of the network. `grids`: by value; empty: pixel by pixel everywhere.
-Tiling tiling_of(const Network& network, const ReadGraph& graph, uint32_t output, const std::vector<Grid>& grids);
+// For one output of the network. Throws Error as field_of() does. `grids`: by value; empty: pixel by pixel everywhere.
+Tiling tiling_of(const Network& network, const ReadGraph& graph, uint32_t output, const std::vector<Grid>& grids,
+                 Work& work);
 
 }  // namespace atrous::dilation

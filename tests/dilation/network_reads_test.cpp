@@ -18,6 +18,7 @@ using test::OnnxBuilder;
 namespace {
 
 constexpr int64_t most = 1 << 22;
+Work work{int64_t{1} << 40};
 
 // Networks of one channel whose weights are all ones, so that outputs are numbers of paths.
 class Ones {
@@ -61,8 +62,8 @@ class Ones {
         const auto [rows, columns] = graph.extent[net.outputs[0]];
         for (int64_t y = 0; y < rows; ++y) {
             for (int64_t x = 0; x < columns; ++x) {
-                const Field field =
-                    field_of(graph, net.outputs[0], PathCounts::ones(y, x, 1, 1), Borders::picture, Axes::both, most);
+                const Field field = field_of(graph, net.outputs[0], PathCounts::ones(y, x, 1, 1), Borders::picture,
+                                             Axes::both, most, work);
                 std::vector<double> paths = impulses.paths_to(y, x), counted;
                 const auto found = field.inputs.find(net.inputs[0]);
                 counted = found == field.inputs.end() ? std::vector<double>(paths.size())
@@ -170,14 +171,15 @@ TEST_CASE("Theoretical fields do not end at the picture's border") {
     const Network network = net.network(net.same(net.same(net.same("x", 1), 2), 3));
     const ReadGraph graph = read_graph_of(network, {8, 8});
     const Field field =
-        field_of(graph, network.outputs[0], PathCounts::ones(4, 4, 1, 1), Borders::none, Axes::both, most);
+        field_of(graph, network.outputs[0], PathCounts::ones(4, 4, 1, 1), Borders::none, Axes::both, most, work);
     const PathCounts& counts = field.inputs.at(network.inputs[0]);
     CHECK(counts.height == 13);
     CHECK(counts.width == 13);
     CHECK(counts.y == -2);
     CHECK(counts.covered() == 169);
     CHECK(graph.is_symmetric());
-    const Field row = field_of(graph, network.outputs[0], PathCounts::ones(0, 4, 1, 1), Borders::none, Axes::x, most);
+    const Field row =
+        field_of(graph, network.outputs[0], PathCounts::ones(0, 4, 1, 1), Borders::none, Axes::x, most, work);
     CHECK(row.inputs.at(network.inputs[0]).area() == 13);
 }
 
@@ -187,10 +189,10 @@ TEST_CASE("Global pooling reads the whole picture beside the paths") {
     const Network network = net.network(net.apply("Mul", {x, net.apply("GlobalAveragePool", {x})}));
     const ReadGraph graph = read_graph_of(network, {8, 8});
     const Field field =
-        field_of(graph, network.outputs[0], PathCounts::ones(4, 4, 1, 1), Borders::picture, Axes::both, most);
+        field_of(graph, network.outputs[0], PathCounts::ones(4, 4, 1, 1), Borders::picture, Axes::both, most, work);
     CHECK(field.whole);
     CHECK(field.inputs.at(network.inputs[0]).covered() == 9);
-    CHECK(tiling_of(network, graph, network.outputs[0], {}).refusal == "\"v2\" depends on the whole picture");
+    CHECK(tiling_of(network, graph, network.outputs[0], {}, work).refusal == "\"v2\" depends on the whole picture");
 }
 
 TEST_CASE("Taps in the padding are counted") {
@@ -249,7 +251,7 @@ TEST_CASE("Halo and alignment") {
     x = net.same(net.same(x, 2), 1);
     const Network network = net.network(net.transposed(x, {4, 4}, {2, 2}, {1, 1, 1, 1}));
     const ReadGraph graph = read_graph_of(network, {32, 32});
-    const Tiling tiling = tiling_of(network, graph, network.outputs[0], {});
+    const Tiling tiling = tiling_of(network, graph, network.outputs[0], {}, work);
     CHECK(tiling.refusal.empty());
     CHECK(tiling.y.alignment == 2);
     // A tile of two outputs, 0 and 1, reads half-size pixels −1 … 1, those −4 … 4, those 2·(−4) − 1 … 2·4 + 1.
@@ -259,7 +261,7 @@ TEST_CASE("Halo and alignment") {
     // With Winograd tiles of 4 outputs and rate 2 in the first of the dilated layers.
     std::vector<Grid> grids(network.values.size(), Grid{1, 1});
     grids[network.nodes[1].outputs[0]] = {8, 8};
-    CHECK(tiling_of(network, graph, network.outputs[0], grids).y.alignment == 16);
+    CHECK(tiling_of(network, graph, network.outputs[0], grids, work).y.alignment == 16);
 }
 
 TEST_CASE("A tile with its halo is computed like the whole") {
@@ -272,7 +274,7 @@ TEST_CASE("A tile with its halo is computed like the whole") {
         return net.network(net.transposed(x, {4, 4}, {2, 2}, {1, 1, 1, 1}));
     };
     const Network whole = build(64);
-    const Tiling tiling = tiling_of(whole, read_graph_of(whole, {64, 64}), whole.outputs[0], {});
+    const Tiling tiling = tiling_of(whole, read_graph_of(whole, {64, 64}), whole.outputs[0], {}, work);
     reference::Array picture{{1, 1, 64, 64}, std::vector<double>(64 * 64)};
     for (double& number : picture.numbers) number = pixel(random);
     const reference::Array expected = reference::evaluate_network(whole, {picture})[0];
