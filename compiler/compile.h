@@ -1,6 +1,7 @@
 // The compiler's front door: ONNX file in, library files out. Used by the verbs of apps/atrous.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -32,6 +33,9 @@ struct CompileOptions {
 struct OperatorRow {
     std::string name, onnx_type, shape, schedule;
     double gflop = 0;  // at the size optimised for
+    // The result's rows and columns are computed in groups of so many, counted from the first on: Winograd tiles, times
+    // dilation and phases. Groups computed by themselves are the same to the bit.
+    std::array<int64_t, 2> grid{1, 1};
 };
 
 struct CompileReport {

@@ -263,6 +263,8 @@ bool lower_winograd(Lowering& to, const ConvCall& call) {
     else
         lowering.groups_outside();
     to.call_schedule(text_of(*choice));
+    const auto group = [](int outputs, int64_t dilation) { return outputs > 1 ? outputs * dilation : 1; };
+    to.note_grid(group(choice->tile.outputs_y, call.dilation_y), group(choice->tile.outputs_x, call.dilation_x));
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "compiler/repack.h"
 #include "runtime/error.h"
@@ -95,6 +96,7 @@ void Lowering::begin_node(const Node& node) {
     node_ = &node;
     schedule_ = "view";
     flop_ = 0;
+    grid_ = {1, 1};
 }
 
 void Lowering::end_node() {
@@ -171,7 +173,15 @@ void Lowering::add_row(const Node& node) {
     std::string text;
     for (const Size& extent : shape(node.outputs[0]))
         text += (text.empty() ? "" : "x") + std::to_string(at_hint(extent));
-    result_.operators.push_back({node.name, node.onnx_type, text, schedule_, flop_ / 1e9});
+    result_.operators.push_back({node.name, node.onnx_type, text, schedule_, flop_ / 1e9, grid_});
+    const auto* transposed = std::get_if<TransposedConvOp>(&node.op);
+    for (size_t axis = 0; transposed && axis < 2; ++axis) {  // its phases lie side by side
+        if (grid_[axis] > 1) result_.operators.back().grid[axis] *= transposed->stride[axis];
+    }
+}
+
+void Lowering::note_grid(int64_t rows, int64_t columns) {
+    grid_ = {std::lcm(grid_[0], rows), std::lcm(grid_[1], columns)};
 }
 
 const Location& Lowering::read(ValueId v, Packing packing) {

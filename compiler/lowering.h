@@ -89,6 +89,8 @@ class Lowering {
     // How the table of operators calls what was done, where the last step's schedule would not say it.
     void call_schedule(const std::string& name) { schedule_ = name; }
     void note_schedule(const std::string& more) { schedule_ += more; }
+    // Rows and columns that are computed together; several parts of a node: all of theirs.
+    void note_grid(int64_t rows, int64_t columns);
     const LowerOptions& options() const { return options_; }
     void copy(uint32_t element_bytes, const std::vector<CopyDim>& outermost_first, BufferView from, BufferView to);
     SizeHint hint_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const;
@@ -133,6 +135,7 @@ class Lowering {
     const Node* node_ = nullptr;  // at hand
     std::string schedule_;        // of its last step
     double flop_ = 0;
+    std::array<int64_t, 2> grid_{1, 1};
 };
 
 // What a convolution kernel is called with, in whatever algorithm.

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "apps/atrous/compile_table.h"
 #include "apps/atrous/model_source.h"
+#include "apps/atrous/picture_size.h"
 #include "apps/atrous/verbs.h"
 #include "apps/segment/network_task.h"
 #include "apps/segment/options.h"
@@ -86,21 +86,6 @@ void add_compile_options(CLI::App& app, CompileArguments& arguments) {
     app.footer("Example:\n  atrous compile u2net.onnx --target x86-64-linux-avx2-fma --emit lib,header,app -o out/");
 }
 
-// "480x640" → 480, 640.
-void parse_size(const std::string& text, CompileOptions& options) {
-    const char *begin = text.data(), *end = begin + text.size();
-    const auto height = std::from_chars(begin, end, options.optimise_height);
-    const bool separated = height.ec == std::errc() && height.ptr != end && *height.ptr == 'x';
-    const auto width = separated ? std::from_chars(height.ptr + 1, end, options.optimise_width) : height;
-    constexpr int largest = 1 << 16;
-    const auto fits = [](int extent) { return extent >= 1 && extent <= largest; };
-    if (!separated || width.ec != std::errc() || width.ptr != end || !fits(options.optimise_height) ||
-        !fits(options.optimise_width)) {
-        throw Error("--size", "'" + text + "' is not a height and a width between 1 and 65536",
-                    "write it like 480x640");
-    }
-}
-
 CompileOptions compile_options(const CompileArguments& arguments) {
     CompileOptions options;
     options.model = arguments.model;
@@ -112,7 +97,11 @@ CompileOptions compile_options(const CompileArguments& arguments) {
     options.jobs = arguments.jobs;
     options.cache = arguments.cache;
     if (!arguments.name.empty()) check_name(arguments.name);
-    if (!arguments.size.empty()) parse_size(arguments.size, options);
+    if (!arguments.size.empty()) {
+        const PictureSize size = parse_size(arguments.size);
+        options.optimise_height = size.height;
+        options.optimise_width = size.width;
+    }
     for (const Emission& emission : emissions) {
         options.*emission.wanted =
             std::find(arguments.emit.begin(), arguments.emit.end(), emission.name) != arguments.emit.end();

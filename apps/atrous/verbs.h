@@ -9,6 +9,7 @@ namespace atrous {
 using Verb = int (*)(int count, const char* const* arguments, Console& console);
 
 int compile_verb(int count, const char* const* arguments, Console& console);
+int inspect_verb(int count, const char* const* arguments, Console& console);
 int run_verb(int count, const char* const* arguments, Console& console);
 int segment_verb(int count, const char* const* arguments, Console& console);
 int targets_verb(int count, const char* const* arguments, Console& console);

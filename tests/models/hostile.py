@@ -59,6 +59,35 @@ class Checks:
             self.problems.append(f"{name}: {'; '.join(found)}: {text.strip()!r}")
 
 
+def far_reaching():
+    """Rates and strides that take a receptive field beyond all numbers."""
+    g = Graph(17)
+    x = g.input("x", [1, 1, 64, 64])
+    for _ in range(6):
+        x = g("Conv", x, g.weights(1, 1, 3, 3), strides=[60000] * 2, dilations=[1000000] * 2, pads=[1000000] * 4)
+    g.output(x)
+    return g.model()
+
+
+def many_paths():
+    """Fibonacci's number of paths, through fields that grow with every layer."""
+    g = Graph(17)
+    a = b = g.input("x", [1, 1, 64, 64])
+    for _ in range(400):
+        a, b = b, g("Add", g.conv(a, 1, 1), g.conv(b, 1, 1, rate=2))
+    g.output(b)
+    return g.model()
+
+
+def many_outputs():
+    g = Graph(17)
+    x = g.input("x", [1, 1, 64, 64])
+    for _ in range(300):
+        x = g.conv(x, 1, 1, rate=2)
+        g.output(x)
+    return g.model()
+
+
 def check_models(check):
     folder = check.folder / "models"
     folder.mkdir()
@@ -66,12 +95,18 @@ def check_models(check):
         file, output = folder / f"{name}.onnx", folder / name
         file.write_bytes(content)
         check(name, ["compile", file, "-o", output], 2, [file.name, *words], output=output)
+        check(f"inspect {name}", ["inspect", file, "--quiet"], 2, [file.name, *words], output=output)
     check("missing", ["compile", folder / "missing.onnx"], 2, ["missing.onnx"])
     (folder / "folder.onnx").mkdir()
     check("folder", ["compile", folder / "folder.onnx", "-o", folder / "out"], 2, ["folder.onnx"], output=folder / "out")
     long_chain = folder / "long_chain.onnx"
     onnx.save(hostile_models.deep_chain(), long_chain)
     check("long chain", ["compile", long_chain, "-o", folder / "long", "--emit", "header"], 0)
+    check("inspect long chain", ["inspect", long_chain, "--quiet"], 0)
+    for name, model in (("far", far_reaching()), ("many paths", many_paths()), ("many outputs", many_outputs())):
+        file = folder / f"{name}.onnx"
+        onnx.save(model, file)
+        check(f"inspect {name}", ["inspect", file, "--quiet"], 0)
 
 
 def png_header(width, height):
