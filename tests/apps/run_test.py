@@ -151,9 +151,9 @@ class CommandLine(ProgramTest):
                          r"build target [a-z0-9-]+-linux\n$")
 
     def test_verbs_that_do_not_exist(self):
-        expected = "expected one of compile, segment, run, targets; see atrous --help\n"
+        expected = "expected one of compile, segment, run, inspect, targets; see atrous --help\n"
         self.expect(2, error="atrous: error: command line: a verb is missing, " + expected)
-        for verb in ("inspect", "tune", "evaluate", "merge-manifests", "--quiet", "Compile"):
+        for verb in ("tune", "evaluate", "merge-manifests", "--quiet", "Compile"):
             self.expect(2, verb, error=f"atrous: error: command line: '{verb}' is no verb, " + expected)
 
     def test_targets(self):
