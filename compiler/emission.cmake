@@ -26,14 +26,19 @@ if(ATROUS_PLATFORM STREQUAL x86-64-linux)
   add_executable(atrous_gpu_runtime gpu_runtime.cpp)
   target_link_libraries(atrous_gpu_runtime PRIVATE atrous_schedules)
   set(gpu_runtime ${CMAKE_CURRENT_BINARY_DIR}/gpu_runtime.o)
+  # What runtime/device_runtime.cpp stands before.
+  foreach(function cuda_initialize_kernels cuda_run opencl_initialize_kernels opencl_run)
+    list(APPEND renamed --redefine-sym=halide_${function}=halide_runtime_${function})
+  endforeach()
   add_custom_command(
     OUTPUT ${gpu_runtime}
     COMMAND atrous_gpu_runtime ${gpu_runtime}
+    COMMAND ${CMAKE_OBJCOPY} --redefine-sym=getenv=halide_runtime_getenv ${renamed} ${gpu_runtime}
     DEPENDS atrous_gpu_runtime
     VERBATIM)
   set(runtime ${PROJECT_SOURCE_DIR}/runtime)
-  atrous_executor_object(gpu OBJECTS ${gpu_runtime} SOURCES ${runtime}/device_memory.cpp
-                                                               ${runtime}/network_device.cpp)
+  atrous_executor_object(gpu OBJECTS ${gpu_runtime} SOURCES ${runtime}/device_memory.cpp ${runtime}/device_runtime.cpp
+                                                            ${runtime}/network_device.cpp ${runtime}/opencl_device.cpp)
   add_dependencies(atrous_emission atrous_gpu)
 endif()
 

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <tuple>
 
-#include "runtime/abi.h"
 #include "runtime/error.h"
 #include "runtime/network_cpu.h"
 
@@ -77,18 +76,6 @@ uint64_t cpu_features_of(const std::string& target) {
         bits |= feature->bits;
     }
     return bits;
-}
-
-int32_t device_of(const std::string& target) {
-    for (const std::string& part : parts_of(target)) {
-        if (part == "cuda") return ATROUS_DEVICE_CUDA;
-        if (part == "opencl") return ATROUS_DEVICE_OPENCL;
-    }
-    return ATROUS_DEVICE_CPU;
-}
-
-bool is_for_gpu(const std::string& target) {
-    return device_of(target) != ATROUS_DEVICE_CPU;
 }
 
 uint64_t device_version_of(const std::string& target) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "runtime/device_kind.h"
+
 namespace atrous {
 
 // The folder of support files for it, "x86-64-linux": architecture, word size and system of a canonical target.
@@ -14,9 +16,6 @@ std::string platform_of(const std::string& target);
 // opened.
 uint64_t cpu_features_of(const std::string& target);
 
-// ATROUS_DEVICE_CPU, _CUDA or _OPENCL.
-int32_t device_of(const std::string& target);
-bool is_for_gpu(const std::string& target);
 // The compute capability that CUDA code is made for, 75 for 7.5; 0 for other targets.
 uint64_t device_version_of(const std::string& target);
 

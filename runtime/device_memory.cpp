@@ -21,6 +21,11 @@ bool has_said(const char* word) {
     return std::strstr(said, word) != nullptr;
 }
 
+void add_to_failure(const char* text) {
+    const size_t length = std::strlen(said);
+    std::snprintf(said + length, sizeof said - length, "%s", text);
+}
+
 }  // namespace
 
 const char* failure() {
@@ -40,11 +45,9 @@ void forget_failure() {
     said[0] = '\0';
 }
 
-// In the drivers' words: OUT_OF_MEMORY, OUT_OF_RESOURCES (OpenCL's, where memory is given only when it is used),
-// ALLOCATION_FAILURE, INVALID_BUFFER_SIZE (more than the device can ever give).
+// In the drivers' words. A launch that takes too many registers or threads is no lack of memory.
 int failure_code() {
-    const bool memory = has_said("OUT_OF_MEMORY") || has_said("OUT_OF_RESOURCES") || has_said("OUT_OF_HOST_MEMORY") ||
-                        has_said("ALLOCATION_FAILURE") || has_said("INVALID_BUFFER_SIZE");
+    const bool memory = has_said("OUT_OF_MEMORY") || has_said("ALLOCATION_FAILURE");
     return memory ? ATROUS_DEVICE_MEMORY : ATROUS_DEVICE_FAILED;
 }
 
@@ -71,7 +74,11 @@ bool DeviceMemory::allocate(const Device& device, uint64_t bytes) {
     buffer_.type = byte_type;
     buffer_.dimensions = 2;
     buffer_.dim = dims_;
-    if (halide_device_malloc(nullptr, &buffer_, interface_) != 0 || !buffer_.device) return false;
+    if (halide_device_malloc(nullptr, &buffer_, interface_) != 0 || !buffer_.device) {
+        // Whatever OpenCL says of a buffer that it does not make: INVALID_BUFFER_SIZE, OUT_OF_RESOURCES.
+        if (has_said("INVALID_BUFFER_SIZE") || has_said("OUT_OF_RESOURCES")) add_to_failure(" (OUT_OF_MEMORY)");
+        return false;
+    }
     bytes_ = bytes;
     return true;
 }
@@ -91,6 +98,7 @@ bool DeviceMemory::attach(uint64_t offset, halide_buffer_t& view) const {
 
 void DeviceMemory::release(halide_buffer_t& view) {
     if (view.device) halide_device_release_crop(nullptr, &view);
+    view.flags = 0;  // kernels say that they have written there
 }
 
 // So many elements one behind the other.
@@ -139,14 +147,3 @@ bool DeviceMemory::copy(const DeviceMemory& from, uint64_t from_offset, const De
 }
 
 }  // namespace atrous::network
-
-// What Halide's runtime and the kernels call.
-extern "C" {
-
-__attribute__((visibility("hidden"))) void halide_error(void*, const char* message) {
-    atrous::network::note_failure(message);
-}
-
-// A library prints nothing.
-__attribute__((visibility("hidden"))) void halide_print(void*, const char*) {}
-}

@@ -1,5 +1,5 @@
-// Memory of a GPU, by way of Halide's runtime, and views into it. Whatever fails there is heard of by halide_error, and
-// kept for the thread that it happened to.
+// Memory of a GPU, by way of Halide's runtime, and views into it. Whatever fails there is heard of by halide_error
+// (device_runtime.cpp), and kept for the thread that it happened to.
 #pragma once
 
 #include <HalideRuntime.h>

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "runtime/device_kind.h"
 #include "runtime/error.h"
 
 namespace atrous {
@@ -180,44 +181,36 @@ int32_t device_number(const std::string& name) {
     throw Error("device \"" + name + "\"", "is not known", "use auto, cpu, cuda or opencl");
 }
 
-bool is_for_gpu(const std::string& target) {
-    return target.find("-cuda") != std::string::npos || target.find("-opencl") != std::string::npos;
-}
-
-// What a user can do about a device that cannot be used.
-std::string device_advice(const LibraryInfo& info) {
-    const bool cpu = !std::all_of(info.targets.begin(), info.targets.end(), is_for_gpu);
-    return std::string("look for its driver, and for permission to use it") +
-           (cpu ? ", or use --device cpu" : ", or compile the model with --target host");
-}
-
 // Why a network could not be opened.
 [[noreturn]] void refuse(const Library& library, const NetworkChoice& choice, int error) {
     const LibraryInfo& info = library.info();
     const std::string message = library.table().message(error), targets = list_of(info.targets);
     const std::string &device = choice.device, &target = choice.target;
-    switch (error) {
-    case ATROUS_NO_DEVICE:
+    const auto is_for = [&](const std::string& t) { return device == "auto" || device_of(t) == device_number(device); };
+    const bool held = std::find(info.targets.begin(), info.targets.end(), target) != info.targets.end();
+    if (std::none_of(info.targets.begin(), info.targets.end(), is_for)) {
         throw Error(info.name, "holds no code for --device " + device + ", only for " + targets,
                     "use another --device or leave it out");
-    case ATROUS_DEVICE_ABSENT:
-    case ATROUS_DEVICE_MEMORY:
-    case ATROUS_DEVICE_FAILED:
-        throw Error(info.name, message, device_advice(info));
-    case ATROUS_NO_TARGET:
-        if (target.empty() && device == "cpu" && std::all_of(info.targets.begin(), info.targets.end(), is_for_gpu))
-            throw Error(info.name, "holds no code for --device cpu, only for " + targets,
-                        "use another --device or leave it out");
-        if (target.empty())
-            throw Error(info.name, message + " (it was compiled for " + targets + ")",
-                        "compile the model with --target host");
-        if (std::find(info.targets.begin(), info.targets.end(), target) == info.targets.end())
-            throw Error(info.name, "holds no code for --target " + target + ", only for " + targets,
-                        "choose among these, or leave it out");
-        throw Error(info.name, "holds code for " + target + ", which this CPU cannot run", "leave --target out");
-    default:
-        throw Error(info.name, message);
     }
+    if (!target.empty() && !held) {
+        throw Error(info.name, "holds no code for --target " + target + ", only for " + targets,
+                    "choose among these, or leave it out");
+    }
+    if (!target.empty() && !is_for(target)) {
+        throw Error(info.name, "--target " + target + " is not for --device " + device, "leave one of them out");
+    }
+    if (error == ATROUS_DEVICE_ABSENT) {
+        const bool cpu = !std::all_of(info.targets.begin(), info.targets.end(), is_for_gpu);
+        throw Error(info.name, message,
+                    std::string("look for its driver, and for permission to use it") +
+                        (cpu ? ", or use --device cpu" : ", or compile the model with --target host"));
+    }
+    if (error != ATROUS_NO_TARGET) throw Error(info.name, message);
+    if (target.empty()) {
+        throw Error(info.name, message + " (it was compiled for " + targets + ")",
+                    "compile the model with --target host");
+    }
+    throw Error(info.name, "holds code for " + target + ", which this CPU cannot run", "leave --target out");
 }
 
 // Overflow is not possible: the network has checked the shape.

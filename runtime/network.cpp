@@ -58,7 +58,7 @@ int evaluate(const atrous_net* net, ResolvedPlan& plan, const atrous_tensor* inp
 }
 
 int pack(const atrous_net* net, ResolvedPlan& plan) {
-    return plan.pack(net->level.device ? net->level.device->grain : cache_line);
+    return plan.pack(net->level.device ? net->level.device->tensor_grain : cache_line);
 }
 
 // What of a workspace is not for the plan's tables. A GPU's memory is its own.

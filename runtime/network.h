@@ -7,7 +7,7 @@
 #include "runtime/network_parts.h"
 #include "runtime/network_plan.h"
 
-// Nothing in it changes after open, so threads may share it.
+// Nothing in it changes after open, so threads may share it. (Memory on a GPU is behind a lock.)
 struct atrous_net {
     atrous::network::Parts parts;
     atrous::network::Level level;

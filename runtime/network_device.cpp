@@ -12,18 +12,14 @@
 #include "runtime/device_memory.h"
 #include "runtime/network_numbers.h"
 #include "runtime/network_plan.h"
+#include "runtime/opencl_device.h"
 
 // Of Halide's runtime too, but not in its headers.
 extern "C" int halide_cuda_compute_capability(void* user_context, int* major, int* minor);
-extern "C" void* halide_opencl_get_symbol(void* user_context, const char* name);
 
 namespace atrous::network {
 
 namespace {
-
-// Runs of a network that have memory on the device at the same time: one computes while another copies. More would take
-// more memory and gain nothing.
-constexpr int most_runs = 2;
 
 class Lock {
   public:
@@ -52,26 +48,40 @@ class DeviceNet {
     const DeviceMemory& weights() const { return weights_; }
     uint64_t weights_offset(uint32_t tensor) const { return offsets_[tensor]; }
 
-    // Memory for a run, at least so much; null: there is not. Waits for another run to end where it must.
-    DeviceMemory* take(uint64_t bytes);
-    void give_back(DeviceMemory* memory);
+    // One run at a time: the device has one queue, so that runs would wait for each other there.
+    pthread_mutex_t& mutex() { return mutex_; }
+    // Memory for a run, kept for the next; false: there is not so much.
+    bool reserve(uint64_t bytes) { return run_memory_.bytes() >= bytes || run_memory_.allocate(device_, bytes); }
+    DeviceMemory& run_memory() { return run_memory_; }
 
   private:
+    uint64_t tensor_before(uint64_t tensor) const;
+
     const Device& device_;
     plan::PlanView plan_;
     DeviceMemory weights_;
     uint64_t* offsets_ = nullptr;  // of each tensor's weights in theirs
 
     pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
-    pthread_cond_t returned_ = PTHREAD_COND_INITIALIZER;
-    DeviceMemory runs_[most_runs];
-    bool in_use_[most_runs] = {};
+    DeviceMemory run_memory_;
 };
 
 DeviceNet::~DeviceNet() {
-    pthread_cond_destroy(&returned_);
     pthread_mutex_destroy(&mutex_);
     std::free(offsets_);
+}
+
+// The first tensor with these weights, which may be itself.
+uint64_t DeviceNet::tensor_before(uint64_t index) const {
+    const auto elements = [&](const plan::Tensor& tensor) { return plan_.expressions()[tensor.size].value; };
+    const plan::Tensor& wanted = plan_.tensors()[index];
+    for (uint64_t i = 0; i < index; ++i) {
+        const plan::Tensor& tensor = plan_.tensors()[i];
+        if (tensor.kind == plan::TensorKind::weights && tensor.offset == wanted.offset &&
+            tensor.element == wanted.element && elements(tensor) == elements(wanted))
+            return i;
+    }
+    return index;
 }
 
 int DeviceNet::load(const uint8_t* weights) {
@@ -83,51 +93,24 @@ int DeviceNet::load(const uint8_t* weights) {
     for (uint64_t i = 0; i < count; ++i) {
         const plan::Tensor& tensor = plan_.tensors()[i];
         if (tensor.kind != plan::TensorKind::weights) continue;
+        if (const uint64_t same = tensor_before(i); same < i) {  // equal weights, stored once
+            offsets_[i] = offsets_[same];
+            continue;
+        }
         offsets_[i] = end;
-        end = align(end + static_cast<uint64_t>(elements(tensor)) * plan::size_of(tensor.element), device_.grain);
+        end =
+            align(end + static_cast<uint64_t>(elements(tensor)) * plan::size_of(tensor.element), device_.tensor_grain);
     }
     if (end == 0) return ATROUS_OK;
     if (!weights_.allocate(device_, end)) return failure_code();
     for (uint64_t i = 0; i < count; ++i) {
         const plan::Tensor& tensor = plan_.tensors()[i];
-        if (tensor.kind != plan::TensorKind::weights) continue;
+        if (tensor.kind != plan::TensorKind::weights || tensor_before(i) < i) continue;
         if (!weights_.write(offsets_[i], weights + tensor.offset, plan::size_of(tensor.element),
                             static_cast<int32_t>(elements(tensor))))
             return failure_code();
     }
     return ATROUS_OK;
-}
-
-// Memory that is large enough already; else room for it, first where none is.
-DeviceMemory* DeviceNet::take(uint64_t bytes) {
-    const Lock lock(mutex_);
-    for (;;) {
-        int chosen = -1, used = 0;
-        for (int i = 0; i < most_runs; ++i) {
-            used += in_use_[i];
-            if (in_use_[i]) continue;
-            if (chosen < 0 || runs_[i].bytes() >= bytes || runs_[chosen].bytes() < bytes) chosen = i;
-        }
-        if (chosen >= 0 && (runs_[chosen].bytes() >= bytes || runs_[chosen].allocate(device_, bytes))) {
-            in_use_[chosen] = true;
-            return &runs_[chosen];
-        }
-        if (used == 0) {
-            for (DeviceMemory& memory : runs_) memory.free();
-            forget_failure();
-            if (!runs_[0].allocate(device_, bytes)) return nullptr;
-            in_use_[0] = true;
-            return &runs_[0];
-        }
-        forget_failure();
-        pthread_cond_wait(&returned_, &mutex_);
-    }
-}
-
-void DeviceNet::give_back(DeviceMemory* memory) {
-    const Lock lock(mutex_);
-    in_use_[memory - runs_] = false;
-    pthread_cond_signal(&returned_);
 }
 
 namespace {
@@ -146,16 +129,21 @@ uint64_t offset_of(const uint8_t* address) {
     return reinterpret_cast<uint64_t>(address) % run_space;
 }
 
-// What a view reaches, in elements from where it begins.
+// What a view reaches, in elements from where it begins: from `low` up to and without `end`.
 struct Reach {
-    int64_t low = 0, high = 0;
+    int64_t low = 0, end = 1;
     explicit Reach(const halide_buffer_t& view) {
         for (int d = 0; d < view.dimensions; ++d) {
+            if (view.dim[d].extent < 1) {
+                low = end = 0;
+                return;
+            }
             const int64_t reach = (view.dim[d].extent - int64_t{1}) * view.dim[d].stride;
-            (reach < 0 ? low : high) += reach;
+            (reach < 0 ? low : end) += reach;
         }
     }
-    int32_t count() const { return static_cast<int32_t>(high - low + 1); }
+    bool empty() const { return low == end; }
+    int32_t count() const { return static_cast<int32_t>(end - low); }
 };
 
 // One run. Its memory on the device has the arena, the inputs, the outputs, and room for what is moved to where a
@@ -163,7 +151,7 @@ struct Reach {
 class DeviceRun {
   public:
     DeviceRun(DeviceNet& net, ResolvedPlan& plan, const atrous_tensor* inputs, const atrous_tensor* outputs)
-        : net_(net), plan_(plan), view_(plan.plan()), inputs_(inputs), outputs_(outputs) {}
+        : net_(net), plan_(plan), view_(plan.plan()), inputs_(inputs), outputs_(outputs), memory_(net.run_memory()) {}
     ~DeviceRun();
     DeviceRun(const DeviceRun&) = delete;
     DeviceRun& operator=(const DeviceRun&) = delete;
@@ -182,9 +170,12 @@ class DeviceRun {
     static constexpr int most_moved = 16;
 
     void locate();
-    bool is_taken(const halide_buffer_t& buffer) const { return offset_of(buffer.host) % net_.device().begin == 0; }
+    // Whether a kernel takes the buffer where it is; of an empty one it takes nothing.
+    bool is_taken(const halide_buffer_t& buffer) const {
+        return offset_of(buffer.host) % net_.device().view_grain == 0 || Reach(buffer).empty();
+    }
     const DeviceMemory& memory_of(const halide_buffer_t& buffer) const {
-        return is_weights(buffer.host) ? net_.weights() : *memory_;
+        return is_weights(buffer.host) ? net_.weights() : memory_;
     }
     bool is_output(const plan::Step& step, const halide_buffer_t& buffer) const;
     template <class Body>
@@ -200,14 +191,14 @@ class DeviceRun {
     ResolvedPlan& plan_;
     const plan::PlanView& view_;
     const atrous_tensor *inputs_, *outputs_;
-    DeviceMemory* memory_ = nullptr;
+    DeviceMemory& memory_;
+    bool attached_ = false;
     uint64_t end_ = 0;  // of what tensors take
 };
 
 DeviceRun::~DeviceRun() {
-    if (!memory_) return;
+    if (!attached_) return;
     for (uint32_t i = 0; i < view_.header().buffers.count; ++i) DeviceMemory::release(plan_.buffer(i));
-    net_.give_back(memory_);
 }
 
 // The buffers of a step; false as soon as the body says so.
@@ -221,7 +212,7 @@ bool DeviceRun::for_buffers(const plan::Step& step, Body body) {
 }
 
 void DeviceRun::locate() {
-    const uint64_t grain = net_.device().grain;
+    const uint64_t grain = net_.device().tensor_grain;
     end_ = align(plan_.arena_bytes(), grain);
     for (uint32_t i = 0; i < view_.header().tensors.count; ++i) {
         switch (view_.tensors()[i].kind) {
@@ -249,7 +240,8 @@ uint64_t DeviceRun::room_to_move() {
         for_buffers(view_.steps()[s], [&](const halide_buffer_t& buffer) {
             const Reach reach(buffer);
             const auto element = static_cast<uint64_t>(buffer.type.bytes());
-            if (!is_taken(buffer)) bytes += static_cast<uint64_t>(reach.count()) * element + 2 * net_.device().grain;
+            if (!is_taken(buffer))
+                bytes += static_cast<uint64_t>(reach.count()) * element + 2 * net_.device().tensor_grain;
             backwards = std::max(backwards, static_cast<uint64_t>(-reach.low) * element);
             return true;
         });
@@ -260,11 +252,12 @@ uint64_t DeviceRun::room_to_move() {
 
 // Buffers that begin where a kernel takes them are views of the device's memory for the whole run.
 bool DeviceRun::attach() {
+    attached_ = true;
     for (uint64_t s = 0; s < view_.header().steps.count; ++s) {
         if (plan_.is_skipped(s)) continue;
         const bool attached = for_buffers(view_.steps()[s], [&](halide_buffer_t& buffer) {
             if (!buffer.host || !is_taken(buffer)) return true;
-            const uint64_t offset = offset_of(buffer.host);
+            const uint64_t offset = Reach(buffer).empty() ? 0 : offset_of(buffer.host);
             const DeviceMemory& memory = memory_of(buffer);
             buffer.host = nullptr;
             return memory.attach(offset, buffer);
@@ -277,8 +270,7 @@ bool DeviceRun::attach() {
 int DeviceRun::run(const Kernel* kernels) {
     locate();
     if (const int error = plan_.bind()) return error;
-    memory_ = net_.take(end_ + room_to_move());
-    if (!memory_) return failure_code();
+    if (!net_.reserve(end_ + room_to_move())) return failure_code();
     if (!attach() || !copy_in()) return failure_code();
     for (uint64_t s = 0; s < view_.header().steps.count; ++s) {
         if (plan_.is_skipped(s)) continue;
@@ -293,7 +285,7 @@ bool DeviceRun::copy_in() {
         if (tensor.kind != plan::TensorKind::input) continue;
         const uint32_t element = plan::size_of(tensor.element);
         const auto count = static_cast<int32_t>(plan_.bytes_of(i) / element);
-        if (!memory_->write(offset_of(plan_.base(i)), inputs_[tensor.index].data, element, count)) return false;
+        if (!memory_.write(offset_of(plan_.base(i)), inputs_[tensor.index].data, element, count)) return false;
     }
     return true;
 }
@@ -304,7 +296,7 @@ bool DeviceRun::copy_out() {
         if (tensor.kind != plan::TensorKind::output) continue;
         const uint32_t element = plan::size_of(tensor.element);
         const auto count = static_cast<int32_t>(plan_.bytes_of(i) / element);
-        if (!memory_->read(offset_of(plan_.base(i)), outputs_[tensor.index].data, element, count)) return false;
+        if (!memory_.read(offset_of(plan_.base(i)), outputs_[tensor.index].data, element, count)) return false;
     }
     return true;
 }
@@ -320,9 +312,8 @@ int DeviceRun::call(uint64_t index, const Kernel* kernels) {
         const Moved& m = moved[i];
         DeviceMemory::release(*m.buffer);
         m.buffer->host = m.home;
-        // The output is the last one.
-        const bool back = error == ATROUS_OK && i + 1 == count && is_output(step, *m.buffer);
-        if (back && !DeviceMemory::copy(*memory_, m.to, *m.memory, m.from, m.element, m.count)) error = failure_code();
+        const bool back = error == ATROUS_OK && is_output(step, *m.buffer);
+        if (back && !DeviceMemory::copy(memory_, m.to, *m.memory, m.from, m.element, m.count)) error = failure_code();
     }
     return error;
 }
@@ -338,18 +329,21 @@ bool DeviceRun::move(const plan::Step& step, Moved* moved, int& count) {
     uint64_t end = end_;
     return for_buffers(step, [&](halide_buffer_t& buffer) {
         if (!buffer.host) return true;
-        if (count == most_moved) return false;
+        if (count == most_moved) {
+            note_failure("a kernel has too many buffers that begin at odd places");
+            return false;
+        }
         const auto element = static_cast<uint32_t>(buffer.type.bytes());
         const Reach reach(buffer);
         const uint64_t below = static_cast<uint64_t>(-reach.low) * element,
-                       origin = align(end + below, net_.device().grain);
+                       origin = align(end + below, net_.device().tensor_grain);
         const Moved m{&buffer,        buffer.host, &memory_of(buffer), offset_of(buffer.host) - below,
                       origin - below, element,     reach.count()};
         moved[count++] = m;
         end = origin - below + static_cast<uint64_t>(m.count) * element;
         buffer.host = nullptr;
-        return DeviceMemory::copy(*m.memory, m.from, *memory_, m.to, m.element, m.count) &&
-               memory_->attach(origin, buffer);
+        return DeviceMemory::copy(*m.memory, m.from, memory_, m.to, m.element, m.count) &&
+               memory_.attach(origin, buffer);
     });
 }
 
@@ -358,13 +352,13 @@ void close_net(DeviceNet* net) {
     std::free(net);
 }
 
-int open_net(const Device& device, const Level& level, const Parts& parts, bool asked, DeviceNet** net) {
+int open_net(const Level& level, const Parts& parts, bool asked, DeviceNet** net) {
     forget_failure();
-    if (PlanView(level.plan).header().loops.count > 0) return ATROUS_BAD_PLAN;
-    if (const int error = device.check(level.device_version, asked)) return error;
+    if (plan::PlanView(level.plan).header().loops.count > 0) return ATROUS_BAD_PLAN;
+    if (const int error = level.device->check(level.device_version, asked)) return error;
     void* memory = std::malloc(sizeof(DeviceNet));
     if (!memory) return ATROUS_NO_MEMORY;
-    auto* made = new (memory) DeviceNet(device, level.plan);
+    auto* made = new (memory) DeviceNet(*level.device, level.plan);
     const int error = made->load(parts.weights);
     if (error) {
         close_net(made);
@@ -377,6 +371,7 @@ int open_net(const Device& device, const Level& level, const Parts& parts, bool 
 int run_net(DeviceNet* net, ResolvedPlan& plan, const atrous_tensor* inputs, const atrous_tensor* outputs,
             const Kernel* kernels) {
     forget_failure();
+    const Lock lock(net->mutex());
     return DeviceRun(*net, plan, inputs, outputs).run(kernels);
 }
 
@@ -385,13 +380,6 @@ const char* explain(const char* text) {
     if (!failure()[0]) return text;
     std::snprintf(explained, sizeof explained, "%s: %s", text, failure());
     return explained;
-}
-
-int open_cuda(const Level& level, const Parts& parts, bool asked, DeviceNet** net) {
-    return open_net(atrous_device_cuda, level, parts, asked, net);
-}
-int open_opencl(const Level& level, const Parts& parts, bool asked, DeviceNet** net) {
-    return open_net(atrous_device_opencl, level, parts, asked, net);
 }
 
 // The driver makes its context with the first piece of memory. Where that fails there is no device to be used.
@@ -408,42 +396,26 @@ int check_cuda(uint64_t version, bool) {
     return ATROUS_DEVICE_ABSENT;
 }
 
-// OpenCL's clGet…Info functions all look like this.
-using GetInfo = int32_t (*)(void* object, uint32_t what, size_t bytes, void* value, size_t* used);
-
-bool get_info(const char* function, void* object, uint32_t what, size_t bytes, void* value) {
-    const auto get = reinterpret_cast<GetInfo>(halide_opencl_get_symbol(nullptr, function));
-    return get && get(object, what, bytes, value, nullptr) == 0;
-}
-
-// Whether the device of this memory is a CPU: PoCL's, for example.
-bool is_cpu(halide_buffer_t& buffer) {
-    constexpr uint32_t memory_context = 0x1106, context_devices = 0x1081, device_type = 0x1000;  // CL_MEM_CONTEXT …
-    constexpr uint64_t cpu = 1 << 1;                                                             // CL_DEVICE_TYPE_CPU
-    void *context = nullptr, *device = nullptr;
-    uint64_t type = 0;
-    return get_info("clGetMemObjectInfo", reinterpret_cast<void*>(halide_opencl_get_cl_mem(nullptr, &buffer)),
-                    memory_context, sizeof context, &context) &&
-           get_info("clGetContextInfo", context, context_devices, sizeof device, &device) &&
-           get_info("clGetDeviceInfo", device, device_type, sizeof type, &type) && type == cpu;
-}
-
 int check_opencl(uint64_t, bool asked) {
+    choose_opencl_device();
     DeviceMemory memory;
     if (!memory.allocate(atrous_device_opencl, 1)) return ATROUS_DEVICE_ABSENT;
-    if (asked || !is_cpu(memory.buffer())) return ATROUS_OK;
-    note_failure("OpenCL has the CPU only");
+    auto* handle = reinterpret_cast<void*>(halide_opencl_get_cl_mem(nullptr, &memory.buffer()));
+    const char* missing = missing_of(handle);
+    if (!missing && !asked && is_cpu(handle)) missing = "OpenCL has the CPU only";
+    if (!missing) return ATROUS_OK;
+    note_failure(missing);
     return ATROUS_DEVICE_ABSENT;
 }
 
 }  // namespace
 
-// CUDA takes any address; its memory begins at multiples of 256. OpenCL devices ask for different multiples
-// (CL_DEVICE_MEM_BASE_ADDR_ALIGN); none is known that asks for more than 512.
+// CUDA takes any address; its memory begins at multiples of 256. OpenCL devices ask for different multiples, of which
+// no known one is larger than 512.
 extern "C" const Device atrous_device_cuda = {
-    ATROUS_DEVICE_CUDA, 256, 1, open_cuda, run_net, close_net, explain, halide_cuda_device_interface, check_cuda};
+    ATROUS_DEVICE_CUDA, 256, 1, open_net, run_net, close_net, explain, halide_cuda_device_interface, check_cuda};
 extern "C" const Device atrous_device_opencl = {
-    ATROUS_DEVICE_OPENCL,           512,         512, open_opencl, run_net, close_net, explain,
+    ATROUS_DEVICE_OPENCL,           512,         512, open_net, run_net, close_net, explain,
     halide_opencl_device_interface, check_opencl};
 
 }  // namespace atrous::network

@@ -17,14 +17,14 @@ class DeviceNet;
 class ResolvedPlan;
 
 struct Device {
-    int32_t kind;    // ATROUS_DEVICE_…
-    uint64_t grain;  // bytes: tensors begin at its multiples
-    uint64_t begin;  // bytes: a kernel's buffer may begin at its multiples, in memory that was allocated as one
+    int32_t kind;           // ATROUS_DEVICE_…
+    uint64_t tensor_grain;  // bytes: tensors begin at its multiples
+    uint64_t view_grain;    // bytes: a kernel's buffer may begin at its multiples, in memory that was allocated as one
 
     // Each returns ATROUS_OK or the error. Where nobody asked for this device, an OpenCL one that is only the CPU
     // counts as none.
     int (*open)(const Level& level, const Parts& parts, bool asked, DeviceNet** net);
-    // The plan has been evaluated and packed with `grain`.
+    // The plan has been evaluated and packed with `tensor_grain`.
     int (*run)(DeviceNet* net, ResolvedPlan& plan, const atrous_tensor* inputs, const atrous_tensor* outputs,
                const Kernel* kernels);
     void (*close)(DeviceNet* net);

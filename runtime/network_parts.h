@@ -2,7 +2,7 @@
 // `atrous_parts` in an assembler file; tests of the executor make Parts of their own.
 //
 // The executor is inside C programs: freestanding C++ without exceptions, RTTI, static constructors or anything of
-// libstdc++'s archive; it needs libc, libm and pthread. It has no mutable static data, but for what concerns GPUs.
+// libstdc++'s archive; it needs libc, libm and pthread. Without code for GPUs it has no mutable static data at all.
 #pragma once
 
 #include <cstdint>

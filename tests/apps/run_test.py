@@ -135,7 +135,7 @@ class Run(ProgramTest):
 
 
 class CommandLine(ProgramTest):
-    verbs = ("compile", "segment", "run", "targets")
+    verbs = ("compile", "segment", "run", "inspect", "targets")
 
     def test_help_has_an_example_for_each_verb(self):
         listed = self.expect(0, "--help")

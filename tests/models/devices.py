@@ -5,6 +5,7 @@ What is chosen, what is refused and how, and what the program needs. Exits with 
 something is missing.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ WITHIN = 1e-4
 PHOTOGRAPHS = ("coffee.webp", "retina.jpg")
 OPENCL, CUDA = "x86-64-linux-cl_doubles-opencl", "x86-64-linux-cuda-cuda_capability_75"
 NO_OPENCL = {"OCL_ICD_VENDORS": "/nonexistent"}  # what the loader of OpenCL's drivers reads
+BROKEN = {"HL_OCL_BUILD_OPTIONS": "--no-such-option"}  # what drivers compile kernels with
 # The C library and its parts: all that a program with code for a GPU may need.
 C_LIBRARY = {"linux-vdso.so.1", "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "ld-linux-x86-64.so.2"}
 
@@ -55,6 +57,16 @@ int main(int count, char **words) {
     return code != both_OK;
 }
 """
+
+
+@contextlib.contextmanager
+def environment(variables):
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            del os.environ[name]
 
 
 def chosen(program, library, x, *options):
@@ -116,12 +128,15 @@ def check_small(program, folder):
         if words not in (said := refusal(program, *arguments)):
             yield f"refused with '{said}', expected '{words}'"
     yield from check_absence(program, both, gpu, x)
+    with environment(BROKEN):
+        said = refusal(program, "run", "--input", x, "--model", both, "--device", "opencl")
+    if "the device reported an error: " not in said:
+        yield f"kernels that the driver cannot compile: '{said}'"
 
 
 def check_absence(program, both, gpu, x):
     """Without a driver: the CPU where it is in the library, and words where it is not."""
-    os.environ.update(NO_OPENCL)
-    try:
+    with environment(NO_OPENCL):
         if "opencl" in (took := chosen(program, both, x)):
             yield f"took {took} without a driver"
         advice = "look for its driver, and for permission to use it"
@@ -131,9 +146,6 @@ def check_absence(program, both, gpu, x):
             said = refusal(program, "run", "--input", x, "--model", library, "--device", device)
             if "the device cannot be used: " not in said or not said.endswith(words):
                 yield f"{library.name} without a driver: '{said}', expected '{words}'"
-    finally:
-        for name in NO_OPENCL:
-            del os.environ[name]
 
 
 def check_in_c(program, folder):

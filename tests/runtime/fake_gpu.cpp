@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "runtime/device_memory.h"
+
 extern "C" void halide_error(void* user_context, const char* message);
 
 namespace atrous::fake_gpu {
@@ -14,7 +16,7 @@ namespace {
 
 struct Place {
     uint8_t* memory;
-    uint64_t offset;
+    uint64_t offset, bytes;
 };
 
 const halide_device_interface_t cuda{}, opencl{};
@@ -32,25 +34,48 @@ int fail(const char* message) {
     return -1;
 }
 
-// Dimensions are those of the whole buffer, or of dense vectors.
 uint64_t size_of(const halide_buffer_t& buffer) {
     return buffer.size_in_bytes();
 }
 
-int32_t get_memory_info(void*, uint32_t, size_t, void* value, size_t*) {
+// OpenCL, of one platform with one device.
+int32_t get_handle(void*, uint32_t, size_t, void* value, size_t*) {
     std::memset(value, 1, sizeof(void*));
     return 0;
 }
-int32_t get_device_type(void*, uint32_t, size_t, void* value, size_t*) {
-    const uint64_t type = state.is_cpu ? 2 : 4;
-    std::memcpy(value, &type, sizeof type);
+int32_t get_platform_name(void*, uint32_t, size_t, void* value, size_t*) {
+    std::strcpy(static_cast<char*>(value), "fake");
     return 0;
+}
+int32_t get_device_info(void*, uint32_t what, size_t bytes, void* value, size_t*) {
+    uint64_t fact = 0;
+    if (what == 0x1000) fact = state.is_cpu ? 2 : 4;
+    if (what == 0x1004) fact = 1024;
+    if (what == 0x1019) fact = 4096;
+    if (what == 0x1023) fact = 48 << 10;
+    if (what == 0x1032) fact = state.has_doubles ? 63 : 0;
+    std::memcpy(value, &fact, bytes);
+    return 0;
+}
+int32_t get_platforms(uint32_t, void** platforms, uint32_t* count) {
+    platforms[0] = nullptr;
+    *count = 1;
+    return 0;
+}
+int32_t get_devices(void*, uint64_t, uint32_t, void**, uint32_t* count) {
+    *count = state.is_cpu ? 0 : 1;
+    return state.is_cpu ? -1 : 0;
 }
 
 }  // namespace
 
 float* data(halide_buffer_t& buffer) {
-    if (buffer.device_interface == &opencl && place(buffer).offset % 512 != 0) fail("CL_MISALIGNED_SUB_BUFFER_OFFSET");
+    if (buffer.device_interface == &opencl) {
+        const Place& p = place(buffer);
+        if (p.offset % 512 != 0) fail("CL_MISALIGNED_SUB_BUFFER_OFFSET");
+        if (p.offset > 0 && size_of(buffer) == 0) fail("CL_INVALID_BUFFER_SIZE");
+        if (p.offset > 0 && p.offset + size_of(buffer) > p.bytes) fail("CL_INVALID_VALUE");
+    }
     return reinterpret_cast<float*>(bytes(buffer));
 }
 
@@ -75,7 +100,7 @@ int halide_device_malloc(void*, halide_buffer_t* buffer, const halide_device_int
         return fail("cuMemAlloc failed: CUDA_ERROR_OUT_OF_MEMORY\n");
     }
     state.allocations += 1;
-    buffer->device = reinterpret_cast<uint64_t>(new Place{static_cast<uint8_t*>(std::malloc(size)), 0});
+    buffer->device = reinterpret_cast<uint64_t>(new Place{static_cast<uint8_t*>(std::malloc(size)), 0, size});
     buffer->device_interface = interface;
     return 0;
 }
@@ -93,7 +118,7 @@ int halide_device_crop(void*, const halide_buffer_t* from, halide_buffer_t* to) 
     for (int d = 0; d < from->dimensions; ++d)
         offset += static_cast<uint64_t>(to->dim[d].min - from->dim[d].min) * static_cast<uint64_t>(from->dim[d].stride);
     state.views += 1;
-    to->device = reinterpret_cast<uint64_t>(new Place{place(*from).memory, offset});
+    to->device = reinterpret_cast<uint64_t>(new Place{place(*from).memory, offset, place(*from).bytes});
     to->device_interface = from->device_interface;
     return 0;
 }
@@ -132,6 +157,21 @@ uintptr_t halide_opencl_get_cl_mem(void*, halide_buffer_t*) {
 }
 
 void* halide_opencl_get_symbol(void*, const char* name) {
-    return reinterpret_cast<void*>(std::strcmp(name, "clGetDeviceInfo") == 0 ? get_device_type : get_memory_info);
+    const auto is = [&](const char* known) { return std::strcmp(name, known) == 0; };
+    if (is("clGetPlatformIDs")) return reinterpret_cast<void*>(get_platforms);
+    if (is("clGetDeviceIDs")) return reinterpret_cast<void*>(get_devices);
+    if (is("clGetPlatformInfo")) return reinterpret_cast<void*>(get_platform_name);
+    return reinterpret_cast<void*>(is("clGetDeviceInfo") ? get_device_info : get_handle);
+}
+
+void halide_opencl_set_platform_name(const char* name) {
+    state.platform_was_chosen = std::strcmp(name, "fake") == 0;
+}
+void halide_opencl_set_device_type(const char* type) {
+    state.gpu_was_chosen = std::strcmp(type, "gpu") == 0;
+}
+
+void halide_error(void*, const char* message) {
+    atrous::network::note_failure(message);
 }
 }

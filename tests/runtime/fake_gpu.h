@@ -13,13 +13,14 @@ struct State {
     std::atomic<uint64_t> allocated{0};          // bytes
     std::atomic<int> allocations{0};             // made so far
     std::atomic<int> views{0};                   // that are not released
-    std::atomic<bool> absent{false}, fails_to_copy{false}, is_cpu{false};
+    std::atomic<bool> absent{false}, fails_to_copy{false}, is_cpu{false}, has_doubles{true};
     std::atomic<int> capability{75};
+    std::atomic<bool> platform_was_chosen{false}, gpu_was_chosen{false};
 };
 inline State state;
 
 // The memory of a buffer on the device; reports the error that a device would where the buffer begins at no multiple of
-// 512, as OpenCL asks.
+// 512, or reaches beyond the memory that it is a part of, as OpenCL's may not.
 float* data(halide_buffer_t& buffer);
 
 }  // namespace atrous::fake_gpu

@@ -79,6 +79,7 @@ struct Library {
         for (int i = 0; i < 32; ++i) weights[i] = static_cast<float>(i + 1);
         state.capacity = UINT64_MAX;
         state.absent = state.fails_to_copy = state.is_cpu = false;
+        state.has_doubles = true;
         state.capability = 75;
     }
     ~Library() {
@@ -163,6 +164,13 @@ TEST_CASE("The first device that can be used is opened, then the CPU", "[device]
     const int old = library.open(ATROUS_DEVICE_CUDA);
     CHECK(old == ATROUS_DEVICE_ABSENT);
     CHECK(library.message(old) == "the device cannot be used: it has compute capability 6.1, this code needs 7.5");
+    CHECK(state.platform_was_chosen);
+    CHECK(state.gpu_was_chosen);
+    state.has_doubles = false;
+    CHECK(library.open(ATROUS_DEVICE_OPENCL) == ATROUS_DEVICE_ABSENT);
+    CHECK(library.message(ATROUS_DEVICE_ABSENT) ==
+          "the device cannot be used: the OpenCL device has no double precision");
+    state.has_doubles = true;
     state.is_cpu = true;  // OpenCL's device: taken where it is asked for
     CHECK(library.open(ATROUS_DEVICE_AUTO) == ATROUS_OK);
     CHECK(library.target() == "cpu");
@@ -216,19 +224,20 @@ TEST_CASE("Each plan's constraints have codes of their own", "[device]") {
     CHECK(on_gpu != on_cpu);
 }
 
-TEST_CASE("Runs on a device share its memory, and wait where there is none", "[device]") {
+TEST_CASE("Runs of several sizes share a device's memory", "[device]") {
     Library library{DevicePlan(1)};
     REQUIRE(library.open(ATROUS_DEVICE_OPENCL) == ATROUS_OK);
     std::vector<float> warm;
-    REQUIRE(library.run({1, 2, 3, 4}, warm) == ATROUS_OK);
+    REQUIRE(library.run(std::vector<float>(12, 1), warm) == ATROUS_OK);
     const int before = state.allocations;
-    state.capacity = state.allocated.load();  // no second run beside another
+    state.capacity = state.allocated.load();  // no more than that
     std::vector<std::thread> threads;
     std::atomic<int> wrong{0};
     for (int t = 0; t < 6; ++t) {
         threads.emplace_back([&, t] {
             for (int i = 0; i < 50; ++i) {
-                const std::vector<float> x{static_cast<float>(t), static_cast<float>(i), 3, 4};
+                std::vector<float> x(static_cast<size_t>(1 + (t + i) % 12), static_cast<float>(t));
+                x.back() = static_cast<float>(i);
                 std::vector<float> y;
                 if (library.run(x, y) != ATROUS_OK || y != expected(x)) wrong += 1;
             }
@@ -237,4 +246,37 @@ TEST_CASE("Runs on a device share its memory, and wait where there is none", "[d
     for (std::thread& thread : threads) thread.join();
     CHECK(wrong == 0);
     CHECK(state.allocations == before);
+}
+
+TEST_CASE("A step may read nothing, and write what it reads", "[device]") {
+    // y = w · x, twice in place, in a tensor that begins at an odd place; then a kernel with an empty operand.
+    PlanWriter plan;
+    const uint32_t n = plan.input_dim(0, 0), zero = plan.constant(0), one = plan.constant(1);
+    const uint32_t x = plan.tensor(TensorKind::input, n, 0, 0, 0);
+    const uint32_t w = plan.tensor(TensorKind::weights, plan.constant(32), 0, 0, 0);
+    const uint32_t part = plan.tensor(TensorKind::arena, plan.constant(64), 0, 0, 2);
+    const uint32_t y = plan.tensor(TensorKind::output, n, 0, 2, 2);
+    plan.input({n});
+    plan.output({n});
+    const Arg factors{ArgKind::buffer, plan.vector(w, zero, n, one)};
+    const Arg inside{ArgKind::buffer, plan.vector(part, plan.constant(5), n, one)};
+    const Arg nothing{ArgKind::buffer, plan.vector(part, plan.constant(7), zero, one)};
+    plan.step(0, {factors, {ArgKind::buffer, plan.vector(x, zero, n, one)}, inside});
+    plan.step(0, {factors, inside, inside});
+    plan.step(1, {nothing, factors, inside, {ArgKind::buffer, plan.vector(y, zero, n, one)}});
+    const network::Kernel with_empty[] = {multiply_kernel, [](void** args) {
+                                              fake_gpu::data(buffer_at(args, 1));
+                                              return multiply_kernel(args + 1);
+                                          }};
+    for (const network::Device* device : {&network::atrous_device_cuda, &network::atrous_device_opencl}) {
+        Library library{DevicePlan(0)};
+        const std::vector<uint64_t> blob = plan.blob(2);
+        library.levels[0] = {"gpu", 0, reinterpret_cast<const uint8_t*>(blob.data()), with_empty, device, 0};
+        REQUIRE(library.open(device->kind, "gpu") == ATROUS_OK);
+        std::vector<float> result;
+        REQUIRE(library.run({1, 2, 3}, result) == ATROUS_OK);
+        CHECK(result == std::vector<float>{1, 16, 81});
+        network::close(library.net);
+        library.net = nullptr;
+    }
 }
