@@ -70,6 +70,11 @@ Settings settle(const CompileOptions& options) {
     if (options.ptx && std::none_of(settings.targets.begin(), settings.targets.end(), is_cuda)) {
         throw Error("--emit ptx", "none of the targets is for CUDA", "add --target x86-64-linux-cuda");
     }
+    if (options.tuning) {
+        std::vector<std::string> planned;  // those that the plans are made for
+        for (const auto& kind : settings.kinds()) planned.push_back(kind.front());
+        options.tuning->check_target(planned);
+    }
     settings.jobs = options.jobs > 0 ? options.jobs : available_cpus();
     return settings;
 }
@@ -88,8 +93,10 @@ Lowered import_and_lower(const CompileOptions& options, const Settings& settings
     WeightStore weights;
     const auto kinds = settings.kinds();
     for (size_t kind = 0; kind < kinds.size(); ++kind) {
-        const LowerOptions lower_options{kinds[kind],      options.optimise_height, options.optimise_width,
-                                         options.winograd, options.keep_all,        &weights};
+        LowerOptions lower_options{kinds[kind],      options.optimise_height, options.optimise_width,
+                                   options.winograd, options.keep_all,        &weights};
+        const bool is_tuned = options.tuning && kinds[kind].front() == options.tuning->identity().target;
+        if (is_tuned) lower_options.tuning = &*options.tuning;
         const bool last = kind + 1 == kinds.size();
         lowered.plans.push_back(lower(last ? std::move(network) : network, lower_options));
     }
@@ -240,6 +247,7 @@ std::string compile_key(const CompileOptions& options) {
     key += "\n" + std::to_string(options.optimise_height) + "x" + std::to_string(options.optimise_width) + "\n";
     key += std::string(options.dynamic ? "dynamic" : "") + "\n" + (options.keep_all ? "all" : "") + "\n";
     key += std::to_string(static_cast<int>(options.winograd)) + "\n";
+    key += (options.tuning ? options.tuning->text() : "") + "\n";
     key += options.config_json.value_or("") + "\n";
     key += std::string(schedules_version()) + "\n" + halide_version() + "\n" + llvm_version() + "\n";
     key += sha256_of_file(settings.support / platform_of(settings.targets.front()) / "executor.o") + "\n";

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/tuning/tuning_record.h"
 #include "schedules/algorithm.h"
 
 namespace atrous {
@@ -22,6 +23,7 @@ struct CompileOptions {
     int optimise_height = 0, optimise_width = 0;  // 0: the declared size, or 320
     bool dynamic = false;
     WinogradPolicy winograd = WinogradPolicy::automatic;
+    std::optional<TuningRecord> tuning;      // made for one of the targets
     std::optional<std::string> config_json;  // already validated; embedded
     bool keep_all = false;                   // every float value becomes an output, in graph order (run --trace)
     std::filesystem::path cache;             // compiled kernels; empty: the user's cache folder
@@ -36,6 +38,7 @@ struct OperatorRow {
     // The result's rows and columns are computed in groups of so many, counted from the first on: Winograd tiles, times
     // dilation and phases. Groups computed by themselves are the same to the bit.
     std::array<int64_t, 2> grid{1, 1};
+    std::optional<TunableOperator> tunable;  // a convolution
 };
 
 struct CompileReport {

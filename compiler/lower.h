@@ -13,6 +13,7 @@
 
 namespace atrous {
 
+class TuningRecord;
 class WeightStore;
 
 struct LowerOptions {
@@ -20,8 +21,9 @@ struct LowerOptions {
                                        // for GPUs, which have different plans
     int height = 0, width = 0;         // the size to optimise for, where the network leaves it free; 0: 320
     WinogradPolicy winograd = WinogradPolicy::automatic;
-    bool keep_all = false;           // every float value becomes an output under its ONNX name
-    WeightStore* weights = nullptr;  // where weights go that several plans share; null: into the lowered network
+    bool keep_all = false;                 // every float value becomes an output under its ONNX name
+    WeightStore* weights = nullptr;        // where weights go that several plans share; null: into the lowered network
+    const TuningRecord* tuning = nullptr;  // what was measured for operators; null: nothing
 };
 
 struct LoweredKernel {

@@ -133,6 +133,19 @@ BufferView taps_of(BufferView weights, const ConvColumns& columns) {
 
 }  // namespace
 
+namespace {
+
+SizeHint tuned(SizeHint hint, const Lowering& to, const Node& node) {
+    hint.tuning = to.tuning_of(node).kernel;
+    return hint;
+}
+
+int narrowed(int64_t dilation) {
+    return static_cast<int>(std::min<int64_t>(dilation, 1 << 30));
+}
+
+}  // namespace
+
 void call_convolution(Lowering& to, const Node& node, const Call& call, const DenseWeights& weights,
                       const Window& window, const Pair& stride, const BufferView& residual, const BufferView& out,
                       const SizeHint& hint, const Size& skip) {
@@ -148,26 +161,33 @@ void call_convolution(Lowering& to, const Node& node, const Call& call, const De
                                                 kx, ky, channel_blocks(ci), channel_blocks(co)},
                                                name)
                                   : to.weights(weights.numbers, {kx, ky, ci, co}, name);
+    // What was found for the product in Winograd's domain is not for phases that are not computed there.
+    const bool is_other = to.tuning_of(node).algorithm == OperatorTuning::Algorithm::winograd;
+    const SizeHint direct_hint = is_other ? hint : tuned(hint, to, node);
     const int64_t per_group = call.channels_out / call.groups;
     const int64_t out_per_group = blocked ? (per_group + channel_block - 1) / channel_block : per_group;
     std::vector<ConvColumns> pieces;
     if (blocked) {
         const ConvAxes axes(image_of(to.shape(call.operands.x)), out.dims[1].extent, out.dims[2].extent, spec, window);
-        if (!call.rows &&
-            lower_winograd(to, {spec, hint, name, to.read_blocks(call.operands.x), packed, call.bias, call.slope,
-                                residual, out, window.dilation_x, window.dilation_y, window.pad_left, window.pad_top,
-                                node.fused.alpha, node.fused.beta, axes.share()}))
-            return;
+        const auto choice = winograd_choice(
+            to, node, {spec, hint, narrowed(window.dilation_x), narrowed(window.dilation_y), axes.share()});
+        if (choice && !call.rows)
+            return lower_winograd(to,
+                                  {spec, tuned(hint, to, node), name, to.read_blocks(call.operands.x), packed,
+                                   call.bias, call.slope, residual, out, window.dilation_x, window.dilation_y,
+                                   window.pad_left, window.pad_top, node.fused.alpha, node.fused.beta},
+                                  *choice);
         if (axes.x) pieces = split_columns(*axes.x);
     }
     if (pieces.empty() || (pieces.size() == 1 && pieces[0].taps == spec.kernel_x))
-        return to.step(spec, arguments(to, call, node, packed, window, {out_per_group}, residual, out), hint, skip);
+        return to.step(spec, arguments(to, call, node, packed, window, {out_per_group}, residual, out), direct_hint,
+                       skip);
     // In pieces of a row, which leaves much of the padding out.
     for (const ConvColumns& piece : pieces) {
         spec.kernel_x = piece.taps;
         Window shifted = window;
         shifted.pad_left -= piece.first_tap * window.dilation_x + int64_t{piece.begin} * spec.stride_x;
-        SizeHint narrow = hint;
+        SizeHint narrow = direct_hint;
         narrow.width = piece.end - piece.begin;
         const BufferView added = has(call.operands.residual) ? columns_of(residual, piece) : residual;
         to.step(
@@ -226,7 +246,7 @@ void call_depthwise(Lowering& to, const Node& node, const Call& call, const Dens
         call.packing == Packing::c16
             ? to.weights(pack_depthwise_weights(weights), {Size(channel_block), kx, ky, channel_blocks(c)}, name)
             : to.weights(weights.numbers, {kx, ky, Size(1), c}, name);
-    to.step(spec, arguments(to, call, node, packed, window, {}, residual, out), hint, skip);
+    to.step(spec, arguments(to, call, node, packed, window, {}, residual, out), tuned(hint, to, node), skip);
 }
 
 namespace {
@@ -264,19 +284,37 @@ void lower_transposed_convolution(Lowering& to, const Node& node) {
     convolve(to, node, call_of(to, node));
 }
 
-bool is_for_winograd(const Lowering& to, const ConvSpec& spec, const Window& window, const ImageShape& in,
-                     const ImageShape& out) {
-    const auto channels = [](const ImageShape& image) { return image.c.integer().value_or(0); };
-    return winograd_choice(to.options(), spec, to.hint_of(out, channels(in), channels(out)), window.dilation_x,
-                           window.dilation_y, ConvAxes(in, out.w, out.h, spec, window).share())
-        .has_value();
+ConvPart conv_part(const Lowering& to, const Node& node, const Pair& taps, const Window& window, const Pair& stride,
+                   const ImageShape& out, Packing packing) {
+    const int64_t channels_in = fixed_extent(to.value(node.inputs[0]), 1);
+    const int64_t channels_out = fixed_extent(to.value(node.outputs[0]), 1);
+    ConvPart part;
+    part.hint = to.hint_of(out, channels_in, channels_out);
+    part.dilation_x = narrowed(window.dilation_x);
+    part.dilation_y = narrowed(window.dilation_y);
+    if (is_depthwise(to.network(), node)) {
+        part.spec = spec_of<DepthwiseConvSpec>(node, packing, taps[0], taps[1], stride);
+        return part;
+    }
+    auto spec = spec_of<ConvSpec>(node, packing, taps[0], taps[1], stride);
+    spec.grouped = groups_of(node) > 1;
+    spec.blocked_filters = packing == Packing::planar && wants_blocked_filters(spec, to.options().targets[0]);
+    part.direct_share = ConvAxes(image_of(to.shape(node.inputs[0])), out.w, out.h, spec, window).share();
+    part.spec = spec;
+    return part;
+}
+
+std::vector<ConvPart> conv_parts(const Lowering& to, const Node& node, Packing packing) {
+    const auto* op = std::get_if<ConvOp>(&node.op);
+    if (!op) return phase_parts(to, node, packing);
+    return {conv_part(to, node, op->kernel, window_of(*op), op->stride, image_of(to.shape(node.outputs[0])), packing)};
 }
 
 bool is_for_winograd(const Lowering& to, const Node& node) {
-    const auto* op = std::get_if<ConvOp>(&node.op);
-    if (!op || op->groups != 1) return false;
-    return is_for_winograd(to, spec_of<ConvSpec>(node, Packing::c16, op->kernel[0], op->kernel[1], op->stride),
-                           window_of(*op), image_of(to.shape(node.inputs[0])), image_of(to.shape(node.outputs[0])));
+    if (groups_of(node) != 1) return false;
+    if (!std::holds_alternative<ConvOp>(node.op) && !std::holds_alternative<TransposedConvOp>(node.op)) return false;
+    return std::ranges::any_of(conv_parts(to, node, Packing::c16),
+                               [&](const ConvPart& part) { return winograd_choice(to, node, part).has_value(); });
 }
 
 void lower_linear(Lowering& to, const Node& node) {

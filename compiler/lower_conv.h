@@ -59,11 +59,12 @@ void call_depthwise(Lowering& to, const Node& node, const Call& call, const Dens
                     const Pair& stride, const BufferView& residual, const BufferView& out, const SizeHint& hint,
                     const Size& skip);
 
-// Whether a dense convolution of this window is computed in Winograd's domain.
-bool is_for_winograd(const Lowering& to, const ConvSpec& spec, const Window& window, const ImageShape& in,
-                     const ImageShape& out);
-// Whether one of the phases of a ConvTranspose is.
-bool has_winograd_phase(const Lowering& to, const Node& node);
+// The calls of kernels that a Conv or a ConvTranspose consists of, as far as sizes are known when the network is
+// compiled.
+std::vector<ConvPart> conv_parts(const Lowering& to, const Node& node, Packing packing);
+ConvPart conv_part(const Lowering& to, const Node& node, const Pair& taps, const Window& window, const Pair& stride,
+                   const ImageShape& out, Packing packing);
+std::vector<ConvPart> phase_parts(const Lowering& to, const Node& node, Packing packing);
 
 void call_transposed(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call);
 // All kernel calls of a Conv or ConvTranspose.

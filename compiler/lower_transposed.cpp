@@ -144,21 +144,19 @@ void lower_phases(Lowering& to, const Node& node, const TransposedConvOp& op, co
 
 }  // namespace
 
-bool has_winograd_phase(const Lowering& to, const Node& node) {
+std::vector<ConvPart> phase_parts(const Lowering& to, const Node& node, Packing packing) {
     const auto& op = std::get<TransposedConvOp>(node.op);
-    const ImageShape in = image_of(to.shape(node.inputs[0])), out = image_of(to.shape(node.outputs[0]));
-    if (op.groups != 1) return false;
+    const ImageShape out = image_of(to.shape(node.outputs[0]));
+    std::vector<ConvPart> parts;
     for (int64_t v = 0; v < op.stride[0]; ++v)
         for (int64_t u = 0; u < op.stride[1]; ++u) {
             const Phase y = phase_of(op, 0, v), x = phase_of(op, 1, u);
+            if (x.taps == 0 || y.taps == 0) continue;
             const ImageShape phase{out.n, out.c, phase_extent(out.h, op.stride[0], v),
                                    phase_extent(out.w, op.stride[1], u)};
-            if (x.taps > 0 && y.taps > 0 &&
-                is_for_winograd(to, spec_of<ConvSpec>(node, Packing::c16, y.taps, x.taps, {1, 1}), window_of(y, x), in,
-                                phase))
-                return true;
+            parts.push_back(conv_part(to, node, {y.taps, x.taps}, window_of(y, x), {1, 1}, phase, packing));
         }
-    return false;
+    return parts;
 }
 
 void call_transposed(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call) {

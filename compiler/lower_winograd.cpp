@@ -124,8 +124,9 @@ class WinogradLowering {
           blocks_out_(call.weights.dims[5].extent),
           tiles_x_(winograd_tiles(width_, tile_.outputs_x, call.dilation_x)),
           tiles_y_(winograd_tiles(height_, tile_.outputs_y, call.dilation_y)),
-          panel_(panel_tiles({choice.tiles_x * choice.tiles_y, 0, call.hint.channels_in, channels_at_a_time()},
-                             to.options().targets[0])) {}
+          panel_(panel_tiles(
+              {choice.tiles_x * choice.tiles_y, 0, call.hint.channels_in, channels_at_a_time(), call.hint.tuning},
+              to.options().targets[0])) {}
 
     void groups_outside() {
         const Groups columns(tiles_x_, choice_.tiles_x), rows(tiles_y_, choice_.tiles_y);
@@ -202,7 +203,8 @@ class WinogradLowering {
     }
 
     void multiply(const Filters& filters, const Inputs& in, const Products& out) {
-        const SizeHint hint{static_cast<int>(panel_), 0, call_.hint.channels_in, channels_at_a_time()};
+        const SizeHint hint{static_cast<int>(panel_), 0, call_.hint.channels_in, channels_at_a_time(),
+                            call_.hint.tuning};
         to_.step(BatchedGemmSpec{}, {filters.matrices, in.matrices, out.matrices}, hint);
     }
 
@@ -246,26 +248,30 @@ std::string text_of(const WinogradChoice& choice) {
 
 }  // namespace
 
-std::optional<WinogradChoice> winograd_choice(const LowerOptions& options, const ConvSpec& spec, const SizeHint& hint,
-                                              int64_t dilation_x, int64_t dilation_y, double direct_share) {
-    const auto narrow = [](int64_t dilation) { return static_cast<int>(std::min<int64_t>(dilation, 1 << 30)); };
-    return choose_winograd(spec, hint, narrow(dilation_x), narrow(dilation_y), options.winograd, options.targets[0],
-                           direct_share);
+std::optional<WinogradChoice> winograd_choice(const Lowering& to, const Node& node, const ConvPart& part) {
+    const auto* spec = std::get_if<ConvSpec>(&part.spec);
+    if (!spec) return std::nullopt;
+    const LowerOptions& options = to.options();
+    const OperatorTuning& tuning = to.tuning_of(node);
+    if (options.winograd == WinogradPolicy::automatic && tuning.algorithm != OperatorTuning::Algorithm::open) {
+        const auto choice = winograd_of(tuning, part);
+        const bool can_be =
+            choice && is_legal(*choice, *spec, part.hint, part.dilation_x, part.dilation_y, options.targets[0]);
+        return can_be ? choice : std::nullopt;
+    }
+    return choose_winograd(*spec, part.hint, part.dilation_x, part.dilation_y, options.winograd, options.targets[0],
+                           part.direct_share);
 }
 
-bool lower_winograd(Lowering& to, const ConvCall& call) {
-    const auto choice =
-        winograd_choice(to.options(), call.spec, call.hint, call.dilation_x, call.dilation_y, call.direct_share);
-    if (!choice) return false;
-    WinogradLowering lowering(to, call, *choice);
-    if (choice->blocks > 0)
+void lower_winograd(Lowering& to, const ConvCall& call, const WinogradChoice& choice) {
+    WinogradLowering lowering(to, call, choice);
+    if (choice.blocks > 0)
         lowering.filters_outside();
     else
         lowering.groups_outside();
-    to.call_schedule(text_of(*choice));
+    to.call_schedule(text_of(choice));
     const auto group = [](int outputs, int64_t dilation) { return outputs > 1 ? outputs * dilation : 1; };
-    to.note_grid(group(choice->tile.outputs_y, call.dilation_y), group(choice->tile.outputs_x, call.dilation_x));
-    return true;
+    to.note_grid(group(choice.tile.outputs_y, call.dilation_y), group(choice.tile.outputs_x, call.dilation_x));
 }
 
 }  // namespace atrous

@@ -92,6 +92,10 @@ class Lowering {
     // Rows and columns that are computed together; several parts of a node: all of theirs.
     void note_grid(int64_t rows, int64_t columns);
     const LowerOptions& options() const { return options_; }
+    // What is known of a convolution from measuring.
+    const OperatorTuning& tuning_of(const Node& node) const {
+        return tuning_[static_cast<size_t>(&node - network_.nodes.data())];
+    }
     void copy(uint32_t element_bytes, const std::vector<CopyDim>& outermost_first, BufferView from, BufferView to);
     SizeHint hint_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const;
     SizeHint hint_of(ValueId out) const;
@@ -113,6 +117,9 @@ class Lowering {
     void write_outputs(const Node& node);
     void write_output(size_t output);
     void add_row(const Node& node);
+    std::optional<TunableOperator> tunable(const Node& node) const;
+    OperatorKey key_of(const Node& node) const;
+    std::vector<OperatorTuning> looked_up_tuning() const;
     Location planar_constant(ValueId v);
     Location place_part(const Part& part, Packing packing);
     Location allocate(ValueId v, Packing packing);
@@ -122,6 +129,7 @@ class Lowering {
     Network network_;
     LowerOptions options_;
     Graph graph_;
+    std::vector<OperatorTuning> tuning_;  // of each node
     NetworkLayout layout_;
     RowLoops row_loops_;
     WeightStore own_weights_;
@@ -134,6 +142,7 @@ class Lowering {
 
     const Node* node_ = nullptr;  // at hand
     std::string schedule_;        // of its last step
+    std::string kernels_;         // of all its steps
     double flop_ = 0;
     std::array<int64_t, 2> grid_{1, 1};
 };
@@ -147,17 +156,14 @@ struct ConvCall {
     BufferView weights, bias, slope, residual, out;  // slope and residual where the spec has them
     int64_t dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0;
     float alpha = 0, beta = 0;
-    double direct_share = 1;  // of the products, when it is not computed in Winograd's domain
 };
 // Whether nobody but an ArgMax along its channels reads the DepthToSpace: then that one reads what comes before it.
 bool is_read_by_argmax(const Lowering& to, const Node& depth_to_space);
 
-// Whether and how such a convolution is computed in Winograd's domain.
-std::optional<WinogradChoice> winograd_choice(const LowerOptions& options, const ConvSpec& spec, const SizeHint& hint,
-                                              int64_t dilation_x, int64_t dilation_y, double direct_share);
-// In Winograd's domain, if that is faster there; false: nothing was done.
-bool lower_winograd(Lowering& to, const ConvCall& call);
-// Whether that will be done for a Conv.
+// Whether and how a part of a convolution is computed in Winograd's domain.
+std::optional<WinogradChoice> winograd_choice(const Lowering& to, const Node& node, const ConvPart& part);
+void lower_winograd(Lowering& to, const ConvCall& call, const WinogradChoice& choice);
+// Whether that will be done for a part of a Conv or ConvTranspose.
 bool is_for_winograd(const Lowering& to, const Node& node);
 
 // Writes the parts of a concatenation into it, but for those that were made there.

@@ -39,11 +39,12 @@ class RowLoopSearch {
     }
 
     bool is_direct(const Node& node) const {
+        if (to_.tuning_of(node).by_rows == false) return false;
         if (!to_.is_blocked(node) || to_.is_narrow(node) || image(output(node)).n.integer() != 1) return false;
         if (const auto* op = std::get_if<TransposedConvOp>(&node.op)) {
             const Size height = image(output(node)).h;
             return phase_extent(height, op->stride[0], 0) == phase_extent(height, op->stride[0], op->stride[0] - 1) &&
-                   !has_winograd_phase(to_, node);
+                   !is_for_winograd(to_, node);
         }
         return std::holds_alternative<ConvOp>(node.op) && !is_for_winograd(to_, node);
     }
@@ -122,6 +123,8 @@ class RowLoopSearch {
     }
 
     bool is_worthwhile(const RowLoop& loop) const {
+        if (to_.tuning_of(nodes_[loop.nodes.front()]).by_rows == true)
+            return bytes_between(loop) > 0 && to_.at_hint(loop.iterations) > 1;
         return bytes_between(loop) >= least_between && weight_bytes(loop) <= most_weights &&
                to_.at_hint(loop.iterations) >= fewest_iterations;
     }

@@ -230,10 +230,20 @@ using KernelSpec = std::variant<ConvSpec, DepthwiseConvSpec, NarrowConvSpec, Tra
                                 PadSpec, DepthToSpaceSpec, SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec,
                                 WinogradWeightsSpec, WinogradInputSpec, BatchedGemmSpec, WinogradOutputSpec>;
 
+// What measuring has found best for a kernel: decisions of its schedule (Layout in schedules/layout.h) among those
+// that are legal there (Space). What is left open the schedule decides itself.
+struct Tuning {
+    static constexpr int open = -1;
+    int tile_x = open, tile_blocks = open, depth = open, blocks_outer = open;
+
+    bool operator==(const Tuning&) const = default;
+};
+
 // The sizes a kernel will mostly see, by which a schedule chooses its tile; 0 is unknown. Never changes results'
 // validity.
 struct SizeHint {
     int width = 0, height = 0, channels_in = 0, channels_out = 0;
+    Tuning tuning = {};
 };
 
 std::string_view name_of(ElementType type);  // f32, i64, bool …

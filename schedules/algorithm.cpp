@@ -118,20 +118,11 @@ double shared_cost(int parts, double cost) {
     return ceil_div(parts, threads) * threads * cost;
 }
 
-struct Candidate {
-    WinogradChoice choice;
-    double cost = 0;
-};
-
-void keep_better(std::optional<Candidate>& best, const Candidate& candidate) {
-    if (!best || candidate.cost < best->cost) best = candidate;
-}
-
 // With groups of tiles outside.
-std::optional<Candidate> best_groups(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y) {
+void add_groups(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y,
+                std::vector<AlgorithmEstimate>& all) {
     const double tile_bytes = tile.size_x() * tile.size_y() * 64.0 * (p.blocks_in + p.blocks_out);
     const double filters = filter_cost(p, tile, p.blocks_out) + traffic_cost(p, 4 * filter_elements(p, tile));
-    std::optional<Candidate> best;
     // The widest first: long rows are read and written faster than short ones.
     for (int x = std::min(tiles_x, most_group_tiles); x >= 1; --x) {
         const int count_x = ceil_div(tiles_x, x);
@@ -139,27 +130,25 @@ std::optional<Candidate> best_groups(const Problem& p, const WinogradTile& tile,
         for (int y = 1; y <= std::min(tiles_y, most_group_tiles / x); ++y) {
             const int count_y = ceil_div(tiles_y, y);
             if (ceil_div(tiles_y, count_y) != y || (x * y > 1 && x * y * tile_bytes > most_group_bytes)) continue;
-            keep_better(best, {{tile, x, y}, filters + shared_cost(count_x * count_y, group_cost(p, tile, x * y))});
+            all.push_back(
+                {WinogradChoice{tile, x, y}, filters + shared_cost(count_x * count_y, group_cost(p, tile, x * y))});
         }
     }
-    return best;
 }
 
 // With filters outside.
-std::optional<Candidate> best_passes(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y) {
+void add_passes(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y,
+                std::vector<AlgorithmEstimate>& all) {
     const double tiles = static_cast<double>(tiles_x) * tiles_y;
-    if (tiles > most_pass_tiles) return std::nullopt;
+    if (tiles > most_pass_tiles) return;
     double input = shared_cost(static_cast<int>(p.blocks_in), call + tiles * input_cost(tile));
     input += traffic_cost(p, tile.size_x() * tile.size_y() * tiles * 64 * p.blocks_in);
-    const int all = p.blocks_out;
-    std::optional<Candidate> best;
-    for (int blocks = 1; blocks <= std::min(all, most_pass_blocks); ++blocks) {
+    for (int blocks = 1; blocks <= std::min(p.blocks_out, most_pass_blocks); ++blocks) {
         const double bytes = tile.size_x() * tile.size_y() * 64.0 * blocks * (tiles + 16 * p.blocks_in);
-        if (all % blocks != 0 || (blocks > 2 && bytes > most_pass_bytes)) continue;
-        const double cost = input + shared_cost(all / blocks, pass_cost(p, tile, tiles_x * tiles_y, blocks));
-        keep_better(best, {{tile, tiles_x, tiles_y, blocks}, cost});
+        if (p.blocks_out % blocks != 0 || (blocks > 2 && bytes > most_pass_bytes)) continue;
+        const double cost = input + shared_cost(p.blocks_out / blocks, pass_cost(p, tile, tiles_x * tiles_y, blocks));
+        all.push_back({WinogradChoice{tile, tiles_x, tiles_y, blocks}, cost});
     }
-    return best;
 }
 
 // Outputs per tile along an axis of `taps`. With more than eight elements too much precision would be lost.
@@ -262,36 +251,90 @@ int winograd_tiles(int pixels, int outputs, int dilation) {
     return pixels / chunk * dilation + std::min(dilation, pixels % chunk);
 }
 
-std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const SizeHint& hint, int dilation_x,
-                                              int dilation_y, WinogradPolicy policy, std::string_view target,
-                                              double direct_share) {
-    if (policy == WinogradPolicy::off || spec.packing != Packing::c16 || spec.grouped) return std::nullopt;
-    if (spec.stride_x != 1 || spec.stride_y != 1 || spec.kernel_x * spec.kernel_y == 1) return std::nullopt;
-    if (hint.width < 1 || hint.height < 1 || hint.channels_in < 1 || hint.channels_out < 1) return std::nullopt;
-    if (!has_winograd_schedules(target)) return std::nullopt;
-    const int limit = 1 << 20;  // beyond it the arithmetic below would overflow, and no padding makes sense
-    if (hint.width > limit || hint.height > limit || dilation_x > limit || dilation_y > limit) return std::nullopt;
+namespace {
 
+bool can_be_in_winograds_domain(const ConvSpec& spec, const SizeHint& hint, int dilation_x, int dilation_y,
+                                std::string_view target) {
+    if (spec.packing != Packing::c16 || spec.grouped) return false;
+    if (spec.stride_x != 1 || spec.stride_y != 1 || spec.kernel_x * spec.kernel_y == 1) return false;
+    if (hint.width < 1 || hint.height < 1 || hint.channels_in < 1 || hint.channels_out < 1) return false;
+    const int limit = 1 << 20;  // beyond it the arithmetic here would overflow, and no padding makes sense
+    if (hint.width > limit || hint.height > limit || dilation_x > limit || dilation_y > limit) return false;
+    return has_winograd_schedules(target);
+}
+
+Problem problem_of(const SizeHint& hint, int dilation_x, int dilation_y, std::string_view target) {
     Problem p{hint.width, hint.height, 0, 0, 0, dilation_x, dilation_y, core_of(target), 1};
     if (p.core.products_per_cycle > 1) p.memory = memory_of_fast_cores;
     p.blocks_in = ceil_div(hint.channels_in, channel_block);
     p.blocks_out = ceil_div(hint.channels_out, channel_block);
     p.depth = hint.channels_in < channel_block ? hint.channels_in : p.blocks_in * channel_block;
+    return p;
+}
 
-    std::optional<Candidate> best;
+std::vector<AlgorithmEstimate> winograd_estimates(const Problem& p, const ConvSpec& spec, WinogradPolicy policy) {
+    std::vector<AlgorithmEstimate> all;
     for (int outputs_y : outputs_for(spec.kernel_y, policy)) {
         for (int outputs_x : outputs_for(spec.kernel_x, policy)) {
             const WinogradTile tile{outputs_x, outputs_y, spec.kernel_x, spec.kernel_y};
             if (filter_elements(p, tile) > most_elements) continue;
             const int tiles_x = winograd_tiles(p.width, tile.outputs_x, p.dilation_x);
             const int tiles_y = winograd_tiles(p.height, tile.outputs_y, p.dilation_y);
-            if (const auto groups = best_groups(p, tile, tiles_x, tiles_y)) keep_better(best, *groups);
-            if (const auto passes = best_passes(p, tile, tiles_x, tiles_y)) keep_better(best, *passes);
+            add_groups(p, tile, tiles_x, tiles_y, all);
+            add_passes(p, tile, tiles_x, tiles_y, all);
         }
     }
-    if (!best) return std::nullopt;
+    return all;
+}
+
+bool is_cheaper(const AlgorithmEstimate& a, const AlgorithmEstimate& b) {
+    return a.cost < b.cost;
+}
+
+}  // namespace
+
+std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const SizeHint& hint, int dilation_x,
+                                              int dilation_y, WinogradPolicy policy, std::string_view target,
+                                              double direct_share) {
+    if (policy == WinogradPolicy::off || !can_be_in_winograds_domain(spec, hint, dilation_x, dilation_y, target))
+        return std::nullopt;
+    const Problem p = problem_of(hint, dilation_x, dilation_y, target);
+    const std::vector<AlgorithmEstimate> all = winograd_estimates(p, spec, policy);
+    const auto best = std::ranges::min_element(all, is_cheaper);
+    if (best == all.end()) return std::nullopt;
     const bool worthwhile = policy != WinogradPolicy::automatic || best->cost < direct_cost(p, spec, direct_share);
-    return worthwhile ? std::optional(best->choice) : std::nullopt;
+    return worthwhile ? best->winograd : std::nullopt;
+}
+
+std::vector<AlgorithmEstimate> estimate_algorithms(const ConvSpec& spec, const SizeHint& hint, int dilation_x,
+                                                   int dilation_y, std::string_view target, double direct_share) {
+    if (!can_be_in_winograds_domain(spec, hint, dilation_x, dilation_y, target)) return {AlgorithmEstimate{}};
+    const Problem p = problem_of(hint, dilation_x, dilation_y, target);
+    std::vector<AlgorithmEstimate> all = winograd_estimates(p, spec, WinogradPolicy::automatic);
+    all.push_back({std::nullopt, direct_cost(p, spec, direct_share)});
+    std::ranges::stable_sort(all, is_cheaper);
+    return all;
+}
+
+bool is_legal(const WinogradChoice& choice, const ConvSpec& spec, const SizeHint& hint, int dilation_x, int dilation_y,
+              std::string_view target) {
+    if (!can_be_in_winograds_domain(spec, hint, dilation_x, dilation_y, target)) return false;
+    const WinogradTile& tile = choice.tile;
+    const auto is_outputs = [](int outputs, int taps) {
+        const std::vector<int> legal = outputs_for(taps, WinogradPolicy::automatic);
+        return std::ranges::find(legal, outputs) != legal.end();
+    };
+    if (tile.kernel_x != spec.kernel_x || tile.kernel_y != spec.kernel_y) return false;
+    if (!is_outputs(tile.outputs_x, tile.kernel_x) || !is_outputs(tile.outputs_y, tile.kernel_y)) return false;
+    const Problem p = problem_of(hint, dilation_x, dilation_y, target);
+    if (filter_elements(p, tile) > most_elements) return false;
+    if (choice.blocks == 0)
+        return choice.tiles_x >= 1 && choice.tiles_y >= 1 && choice.tiles_x <= most_group_tiles &&
+               choice.tiles_x * choice.tiles_y <= most_group_tiles;
+    const double tiles = static_cast<double>(winograd_tiles(p.width, tile.outputs_x, dilation_x)) *
+                         winograd_tiles(p.height, tile.outputs_y, dilation_y);
+    return choice.blocks > 0 && choice.blocks <= most_pass_blocks && p.blocks_out % choice.blocks == 0 &&
+           tiles <= most_pass_tiles;
 }
 
 }  // namespace atrous

@@ -26,6 +26,12 @@ struct WinogradChoice {
     int blocks = 0;
 };
 
+// What a way to compute a convolution costs by the model, in multiply-adds of 16 floats: only to be compared.
+struct AlgorithmEstimate {
+    std::optional<WinogradChoice> winograd;  // nullopt: directly
+    double cost = 0;
+};
+
 // Tiles along an axis of `pixels` outputs, as generators/winograd.h counts them.
 int winograd_tiles(int pixels, int outputs, int dilation);
 
@@ -34,6 +40,13 @@ int winograd_tiles(int pixels, int outputs, int dilation);
 std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const SizeHint& hint, int dilation_x,
                                               int dilation_y, WinogradPolicy policy, std::string_view target,
                                               double direct_share = 1);
+
+// All ways that there are, the cheapest first. Directly is always one of them.
+std::vector<AlgorithmEstimate> estimate_algorithms(const ConvSpec& spec, const SizeHint& hint, int dilation_x,
+                                                   int dilation_y, std::string_view target, double direct_share = 1);
+// Whether the choice is within the limits that these keep.
+bool is_legal(const WinogradChoice& choice, const ConvSpec& spec, const SizeHint& hint, int dilation_x, int dilation_y,
+              std::string_view target);
 
 // One axis of a convolution: output o reads input o·stride + k·dilation − pad for each tap k.
 struct ConvAxis {

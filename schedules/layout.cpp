@@ -1,11 +1,61 @@
 #include "schedules/layout.h"
 
+#include <algorithm>
+
 namespace atrous {
 
 std::string Layout::text() const {
     if (tile_x == 1 && tile_blocks == 1) return {};
     return "t" + std::to_string(tile_x) + "x" + std::to_string(tile_blocks) + (blocks_outer ? "w" : "r") +
            (depth > 0 ? "d" + std::to_string(depth) : "");
+}
+
+namespace {
+
+bool has(const std::vector<int>& values, int value) {
+    return values.empty() || std::find(values.begin(), values.end(), value) != values.end();
+}
+
+// Each layout with each of the values; as they are where there are none.
+template <class Member>
+std::vector<Layout> with_each(const std::vector<Layout>& layouts, Member Layout::*member,
+                              const std::vector<int>& values) {
+    if (values.empty()) return layouts;
+    std::vector<Layout> all;
+    for (const Layout& layout : layouts)
+        for (const int value : values) (all.emplace_back(layout)).*member = static_cast<Member>(value);
+    return all;
+}
+
+}  // namespace
+
+bool Space::has(const Layout& layout) const {
+    const bool fits = most_sums == 0 || layout.tile_x * layout.tile_blocks <= most_sums;
+    return fits && atrous::has(tile_x, layout.tile_x) && atrous::has(tile_blocks, layout.tile_blocks) &&
+           atrous::has(depth, layout.depth) && atrous::has(blocks_outer, layout.blocks_outer);
+}
+
+std::vector<Layout> Space::all() const {
+    std::vector<Layout> layouts = with_each({Layout{}}, &Layout::tile_x, tile_x);
+    layouts = with_each(layouts, &Layout::tile_blocks, tile_blocks);
+    layouts = with_each(layouts, &Layout::depth, depth);
+    layouts = with_each(layouts, &Layout::blocks_outer, blocks_outer);
+    std::erase_if(layouts, [&](const Layout& layout) { return !has(layout); });
+    return layouts;
+}
+
+Layout tuned(Layout layout, const Tuning& tuning) {
+    if (tuning.tile_x != Tuning::open) layout.tile_x = tuning.tile_x;
+    if (tuning.tile_blocks != Tuning::open) layout.tile_blocks = tuning.tile_blocks;
+    if (tuning.depth != Tuning::open) layout.depth = tuning.depth;
+    if (tuning.blocks_outer != Tuning::open) layout.blocks_outer = tuning.blocks_outer != 0;
+    return layout;
+}
+
+std::vector<int> numbers(int first, int last) {
+    std::vector<int> result;
+    for (int number = first; number <= last; ++number) result.push_back(number);
+    return result;
 }
 
 int vector_floats(const Halide::Target& target) {

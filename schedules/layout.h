@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "Halide.h"
 #include "generators/kernel_spec.h"
@@ -17,7 +18,24 @@ struct Layout {
     bool blocks_outer = false;  // loop over channel blocks outside rows: weights stay in cache, not rows
 
     std::string text() const;  // "t10x2r"; empty when nothing was decided
+    bool operator==(const Layout&) const = default;
 };
+
+// The legal values of a schedule's decisions, for a kernel: what a tuner may try. Without values there is nothing to
+// decide, and the schedule's own choice stands.
+struct Space {
+    std::vector<int> tile_x, tile_blocks, depth, blocks_outer;
+    int most_sums = 0;  // tile_x · tile_blocks that stay in registers; 0: any
+
+    bool has(const Layout& layout) const;
+    std::vector<Layout> all() const;
+};
+
+// The schedule's own choice, changed where the tuning says so.
+Layout tuned(Layout layout, const Tuning& tuning);
+
+// Numbers from `first` to `last`.
+std::vector<int> numbers(int first, int last);
 
 // Sizes that the loop nest needs to know, of the output.
 struct Extents {

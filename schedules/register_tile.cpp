@@ -48,6 +48,11 @@ int panel_of(const SizeHint& hint, int tile) {
     return best * tile;
 }
 
+Space space_of_panel(const SizeHint& hint, Space space) {
+    std::erase_if(space.tile_x, [&](int tile) { return std::max(hint.width, 1) % tile != 0; });
+    return space;
+}
+
 int tile_of_panel(const SizeHint& hint, int widest) {
     const int panel = std::max(hint.width, 1);
     int best = 1;

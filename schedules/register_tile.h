@@ -22,6 +22,9 @@ int panel_of(const SizeHint& hint, int tile);
 // The widest tile up to `widest` that divides a panel of hint.width.
 int tile_of_panel(const SizeHint& hint, int widest);
 
+// Of these, the tiles that a panel can be cut into.
+Space space_of_panel(const SizeHint& hint, Space space);
+
 // The sum of products that a register tile holds.
 struct TileSum {
     Halide::Func sum;     // update 0: += weights · pixels

@@ -107,6 +107,59 @@ std::string kernel_name(const KernelSpec& spec, const SizeHint& hint, std::strin
     return decision.layout.empty() ? name_of(spec) : name_of(spec) + "_" + decision.layout;
 }
 
+namespace {
+
+// The choice, the space it is in.
+struct Decisions {
+    Layout layout;
+    Space space;
+};
+
+Decisions decisions(const KernelSpec& spec, const SizeHint& hint, const Target& target) {
+    return std::visit(
+        [&](const auto& s) -> Decisions {
+            if constexpr (requires { RuleOf<std::decay_t<decltype(s)>>::rules; }) {
+                const auto choice = choose(RuleOf<std::decay_t<decltype(s)>>::rules, s, hint, target);
+                return {choice.layout, space_of(*choice.rule, s, hint, target)};
+            } else {
+                return {};
+            }
+        },
+        spec);
+}
+
+// What the space leaves open is not decided.
+Tuning tuning_of(const Layout& layout, const Space& space) {
+    Tuning tuning;
+    if (!space.tile_x.empty()) tuning.tile_x = layout.tile_x;
+    if (!space.tile_blocks.empty()) tuning.tile_blocks = layout.tile_blocks;
+    if (!space.depth.empty()) tuning.depth = layout.depth;
+    if (!space.blocks_outer.empty()) tuning.blocks_outer = layout.blocks_outer;
+    return tuning;
+}
+
+}  // namespace
+
+std::vector<Tuning> legal_tunings(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {
+    SizeHint untuned = hint;
+    untuned.tuning = {};
+    const Decisions made = decisions(spec, untuned, parse_target(target));
+    std::vector<Tuning> tunings{tuning_of(made.layout, made.space)};
+    for (const Layout& layout : made.space.all()) {
+        const Tuning tuning = tuning_of(layout, made.space);
+        if (tuning != tunings.front()) tunings.push_back(tuning);
+    }
+    return tunings;
+}
+
+bool is_legal_tuning(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {
+    const Decisions made = decisions(spec, hint, parse_target(target));
+    const auto is_decided = [](int wanted, int made) { return wanted == Tuning::open || wanted == made; };
+    const Tuning &wanted = hint.tuning, tuning = tuning_of(made.layout, made.space);
+    return is_decided(wanted.tile_x, tuning.tile_x) && is_decided(wanted.tile_blocks, tuning.tile_blocks) &&
+           is_decided(wanted.depth, tuning.depth) && is_decided(wanted.blocks_outer, tuning.blocks_outer);
+}
+
 std::string schedule_name(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {
     Decision decision = decide(spec, hint, parse_target(target));
     return decision.layout.empty() ? decision.rule : decision.rule + " " + decision.layout;

@@ -37,6 +37,11 @@ std::string kernel_name(const KernelSpec&, const SizeHint&, std::string_view tar
 // Which rule takes it, for tables shown to users: "x86/conv", "fallback/resize".
 std::string schedule_name(const KernelSpec&, const SizeHint&, std::string_view target);
 
+// Every legal tuning of a kernel, its own schedule's choice first; only that one where there is nothing to decide.
+std::vector<Tuning> legal_tunings(const KernelSpec&, const SizeHint&, std::string_view target);
+// Whether the hint's tuning is one of them, as far as it decides.
+bool is_legal_tuning(const KernelSpec&, const SizeHint&, std::string_view target);
+
 struct KernelFiles {
     std::string object;                // .o to write
     std::string assembly, statements;  // written when not empty

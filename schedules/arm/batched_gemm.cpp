@@ -12,6 +12,10 @@ std::optional<Layout> layout(const BatchedGemmSpec&, const SizeHint& hint, const
     return panel_register_tile(hint);
 }
 
+Space space(const BatchedGemmSpec&, const SizeHint& hint, const Target&) {
+    return space_of_panel(hint, register_space(hint));
+}
+
 void apply(BatchedGemm& gemm, const BatchedGemmSpec&, const Layout& layout, const Extents& extents,
            const Target& target) {
     blocked::apply(gemm, layout, extents, target, accumulate);

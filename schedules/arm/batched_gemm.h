@@ -12,5 +12,6 @@ namespace atrous::arm {
 std::optional<Layout> layout(const BatchedGemmSpec& spec, const SizeHint& hint, const Halide::Target& target);
 void apply(BatchedGemm& gemm, const BatchedGemmSpec& spec, const Layout& layout, const Extents& extents,
            const Halide::Target& target);
+Space space(const BatchedGemmSpec& spec, const SizeHint& hint, const Halide::Target& target);
 
 }  // namespace atrous::arm

@@ -13,6 +13,12 @@ std::optional<Layout> layout(const DepthwiseConvSpec& spec, const SizeHint&, con
     return layout;
 }
 
+Space space(const DepthwiseConvSpec&, const SizeHint&, const Target&) {
+    Space space;
+    space.tile_x = numbers(1, 7);
+    return space;
+}
+
 void apply(DepthwiseConv& conv, const DepthwiseConvSpec&, const Layout& layout, const Extents& extents, const Target&) {
     blocked::apply(conv, layout, extents);
 }

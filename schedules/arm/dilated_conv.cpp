@@ -14,6 +14,10 @@ std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const T
     return layout;
 }
 
+Space space(const ConvSpec& spec, const SizeHint& hint, const Target&) {
+    return blocked::space_of(spec, hint, register_space(hint));
+}
+
 void apply(DilatedConv& conv, const ConvSpec&, const Layout& layout, const Extents& extents, const Target& target) {
     blocked::apply(conv, layout, extents, target, accumulate);
 }

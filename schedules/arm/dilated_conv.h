@@ -11,5 +11,6 @@ namespace atrous::arm {
 std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const Halide::Target& target);
 void apply(DilatedConv& conv, const ConvSpec& spec, const Layout& layout, const Extents& extents,
            const Halide::Target& target);
+Space space(const ConvSpec& spec, const SizeHint& hint, const Halide::Target& target);
 
 }  // namespace atrous::arm

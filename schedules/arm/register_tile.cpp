@@ -1,5 +1,7 @@
 #include "schedules/arm/register_tile.h"
 
+#include <algorithm>
+
 namespace atrous::arm {
 
 using namespace Halide;
@@ -19,13 +21,20 @@ Layout register_tile(const SizeHint& hint) {
 }
 
 int panel_tiles(const SizeHint& hint) {
-    return panel_of(hint, choose_tile(hint.width, {widest, 5, 4, 3, 2, 1}));
+    const bool is_tuned = hint.tuning.tile_x != Tuning::open;
+    return panel_of(hint, is_tuned ? hint.tuning.tile_x : choose_tile(hint.width, {widest, 5, 4, 3, 2, 1}));
 }
 
 Layout panel_register_tile(const SizeHint& hint) {
     Layout layout;
     layout.tile_x = tile_of_panel(hint, widest);
     return layout;
+}
+
+Space register_space(const SizeHint& hint) {
+    Space space;
+    space.tile_x = numbers(1, hint.width > 0 ? std::min(widest, hint.width) : widest);
+    return space;
 }
 
 // A multiply-add can take any lane of a vector as one of its factors. So as many input channels of a pixel as a vector

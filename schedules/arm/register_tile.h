@@ -13,6 +13,9 @@ Layout register_tile(const SizeHint& hint);
 int panel_tiles(const SizeHint& hint);
 Layout panel_register_tile(const SizeHint& hint);
 
+// Tiles that stay in registers.
+Space register_space(const SizeHint& hint);
+
 void accumulate(TileSum tile, const Layout& layout, const Halide::Target& target);
 
 }  // namespace atrous::arm

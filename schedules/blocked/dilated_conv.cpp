@@ -1,6 +1,7 @@
 #include "schedules/blocked/dilated_conv.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace atrous::blocked {
 
@@ -86,6 +87,16 @@ int depth_of(const ConvSpec& spec, const SizeHint& hint, const Layout& layout) {
     const int fitting = static_cast<int>(std::max<int64_t>(1, part_bytes / block_bytes));
     const int parts = (blocks + fitting - 1) / fitting;
     return (blocks + parts - 1) / parts;
+}
+
+Space space_of(const ConvSpec& spec, const SizeHint& hint, Space tile) {
+    Space space = std::move(tile);
+    space.blocks_outer = {0, 1};
+    space.depth = {0};
+    const int blocks = (hint.channels_in + channel_block - 1) / channel_block;
+    for (int parts = 2; parts <= 16 && !spec.grouped; parts *= 2)
+        if (blocks % parts == 0) space.depth.push_back(blocks / parts);
+    return space;
 }
 
 void apply(DilatedConv& conv, const Layout& layout, const Extents& extents, const Target& target,

@@ -10,6 +10,9 @@ namespace atrous::blocked {
 bool blocks_outside_rows(const ConvSpec& spec, const SizeHint& hint);
 int depth_of(const ConvSpec& spec, const SizeHint& hint, const Layout& tile);
 
+// Its decisions besides the tile.
+Space space_of(const ConvSpec& spec, const SizeHint& hint, Space tile);
+
 void apply(DilatedConv& conv, const Layout& layout, const Extents& extents, const Halide::Target& target,
            Accumulate accumulate);
 

@@ -69,6 +69,19 @@ std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const T
     return layout;
 }
 
+Space space(const ConvSpec& spec, const SizeHint&, const Target&) {
+    Space space;
+    if (!spec.blocked_filters) return space;
+    const int taps = spec.kernel_x * spec.kernel_y;
+    for (int channels = 4; channels <= warps * most_channels && taps * channels <= staged; channels *= 2)
+        space.tile_blocks.push_back(channels);
+    if (space.tile_blocks.empty()) return space;
+    space.tile_x = {8, 16, warp};
+    for (int depth = 1; depth <= 32 && depth * taps * space.tile_blocks.back() <= staged; depth *= 2)
+        space.depth.push_back(depth);
+    return space;
+}
+
 // A block of threads has a tile of the output, whose sums lie in shared memory. For some input channels at a time, it
 // brings the filters there, and every thread adds up their products for its register tile: a pixel in some rows times
 // some channels. The input is read through the first level of cache: a warp's pixels lie side by side, whatever the

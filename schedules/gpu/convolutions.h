@@ -15,6 +15,7 @@ namespace atrous::gpu {
 // a time.
 std::optional<Layout> layout(const ConvSpec&, const SizeHint&, const Halide::Target&);
 void apply(DilatedConv&, const ConvSpec&, const Layout&, const Extents&, const Halide::Target&);
+Space space(const ConvSpec&, const SizeHint&, const Halide::Target&);
 
 std::optional<Layout> layout(const DepthwiseConvSpec&, const SizeHint&, const Halide::Target&);
 void apply(DepthwiseConv&, const DepthwiseConvSpec&, const Layout&, const Extents&, const Halide::Target&);

@@ -13,6 +13,14 @@ std::optional<Layout> layout(const DepthwiseConvSpec& spec, const SizeHint&, con
     return layout;
 }
 
+Space space(const DepthwiseConvSpec&, const SizeHint&, const Target& target) {
+    Space space;
+    space.tile_x = numbers(1, target.has_feature(Target::AVX512_Skylake) ? 16
+                              : target.has_feature(Target::AVX)          ? 6
+                                                                         : 3);
+    return space;
+}
+
 void apply(DepthwiseConv& conv, const DepthwiseConvSpec&, const Layout& layout, const Extents& extents, const Target&) {
     blocked::apply(conv, layout, extents);
 }

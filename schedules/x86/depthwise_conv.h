@@ -11,5 +11,6 @@ namespace atrous::x86 {
 std::optional<Layout> layout(const DepthwiseConvSpec& spec, const SizeHint& hint, const Halide::Target& target);
 void apply(DepthwiseConv& conv, const DepthwiseConvSpec& spec, const Layout& layout, const Extents& extents,
            const Halide::Target& target);
+Space space(const DepthwiseConvSpec& spec, const SizeHint& hint, const Halide::Target& target);
 
 }  // namespace atrous::x86

@@ -16,6 +16,10 @@ std::optional<Layout> layout(const ConvSpec& spec, const SizeHint& hint, const T
     return layout;
 }
 
+Space space(const ConvSpec& spec, const SizeHint& hint, const Target& target) {
+    return blocked::space_of(spec, hint, register_space(hint, target));
+}
+
 void apply(DilatedConv& conv, const ConvSpec&, const Layout& layout, const Extents& extents, const Target& target) {
     blocked::apply(conv, layout, extents, target, accumulate);
 }

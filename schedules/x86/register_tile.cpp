@@ -1,5 +1,7 @@
 #include "schedules/x86/register_tile.h"
 
+#include <algorithm>
+
 namespace atrous::x86 {
 
 using namespace Halide;
@@ -41,6 +43,7 @@ Layout register_tile(const SizeHint& hint, const Target& target) {
 namespace {
 
 int tiles_at_a_time(const SizeHint& hint, const Target& target) {
+    if (hint.tuning.tile_x != Tuning::open) return hint.tuning.tile_x;
     const int blocks = blocks_of(hint);
     if (has_avx512(target) && blocks % 2 == 0) return choose_tile(hint.width, {12, 10, 9, 8, 6, 5, 4, 3, 2, 1});
     if (has_avx512(target)) return choose_tile(hint.width, {20, 16, 12, 10, 8, 6, 5, 4, 3, 2, 1});
@@ -70,6 +73,19 @@ Layout panel_register_tile(const SizeHint& hint, const Target& target) {
     }
     layout.tile_x = tile_of_panel(hint, widest);
     return layout;
+}
+
+// The figures beside register_tile(): wider ones were seen to spill.
+Space register_space(const SizeHint& hint, const Target& target) {
+    constexpr int widest = 20;
+    Space space;
+    space.most_sums = has_avx512(target) ? 24 : target.has_feature(Target::AVX) ? 6 : 2;
+    space.tile_x = numbers(1, std::min({widest, space.most_sums, hint.width > 0 ? hint.width : widest}));
+    for (const int blocks : {1, 2, 4})
+        if (blocks_of(hint) % blocks == 0 && (blocks < 4 || has_avx512(target)) &&
+            (blocks == 1 || target.has_feature(Target::FMA)))
+            space.tile_blocks.push_back(blocks);
+    return space;
 }
 
 void accumulate(TileSum t, const Layout& layout, const Target& target) {

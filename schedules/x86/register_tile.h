@@ -13,6 +13,9 @@ Layout register_tile(const SizeHint& hint, const Halide::Target& target);
 int panel_tiles(const SizeHint& hint, const Halide::Target& target);
 Layout panel_register_tile(const SizeHint& hint, const Halide::Target& target);
 
+// Tiles that stay in registers.
+Space register_space(const SizeHint& hint, const Halide::Target& target);
+
 void accumulate(TileSum tile, const Layout& layout, const Halide::Target& target);
 
 }  // namespace atrous::x86
