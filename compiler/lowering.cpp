@@ -67,7 +67,8 @@ Lowering::Lowering(Network network, const LowerOptions& options)
                             [this](const Node& node) { return is_for_winograd(*this, node); })),
       plan_(options_.weights ? *options_.weights : own_weights_),
       planar_(network_.values.size()),
-      blocked_(network_.values.size()) {
+      blocked_(network_.values.size()),
+      row_of_(network_.nodes.size(), plan::none) {
     row_loops_ = find_row_loops(*this);
 }
 
@@ -94,13 +95,19 @@ LoweredNetwork Lowering::run() {
 
 void Lowering::begin_node(const Node& node) {
     node_ = &node;
+    uint32_t& row = row_of_[static_cast<size_t>(&node - network_.nodes.data())];
+    if (row == plan::none) {
+        row = plan_.add_operator(node.name);
+        result_.operators.emplace_back();
+    }
+    row_ = row;
     schedule_ = "view";
     flop_ = 0;
     grid_ = {1, 1};
 }
 
 void Lowering::end_node() {
-    add_row(*node_);
+    fill_row(*node_);
     write_outputs(*node_);
 }
 
@@ -169,14 +176,15 @@ void Lowering::write_output(size_t output) {
          {output_tensors_[output], from.element, Size(0), {}});
 }
 
-void Lowering::add_row(const Node& node) {
+void Lowering::fill_row(const Node& node) {
     std::string text;
     for (const Size& extent : shape(node.outputs[0]))
         text += (text.empty() ? "" : "x") + std::to_string(at_hint(extent));
-    result_.operators.push_back({node.name, node.onnx_type, text, schedule_, flop_ / 1e9, grid_});
+    OperatorRow& row = result_.operators[row_];
+    row = {node.name, node.onnx_type, text, schedule_, flop_ / 1e9, grid_};
     const auto* transposed = std::get_if<TransposedConvOp>(&node.op);
     for (size_t axis = 0; transposed && axis < 2; ++axis) {  // its phases lie side by side
-        if (grid_[axis] > 1) result_.operators.back().grid[axis] *= transposed->stride[axis];
+        if (grid_[axis] > 1) row.grid[axis] *= transposed->stride[axis];
     }
 }
 
@@ -339,7 +347,7 @@ BufferView Lowering::channel_vector(ValueId v, int64_t channels, Packing packing
 
 void Lowering::step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint, const Size& skip) {
     schedule_ = schedule_name(spec, hint, options_.targets[0]);
-    plan_.step(kernel(spec, hint), args, node_ ? node_->name : std::string(), skip);
+    plan_.step(kernel(spec, hint), args, row_, skip);
 }
 
 void Lowering::side_step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint) {
