@@ -30,11 +30,11 @@ fs::path model_in(const TestFolder& folder) {
     return folder / "small.onnx";
 }
 
-CompileReport compile_probe(const TestFolder& folder, const std::string& target) {
+CompileReport compile_probe(const TestFolder& folder, const std::vector<std::string>& targets) {
     CompileOptions options;
     options.model = model_in(folder);
     options.cache = folder / "cache";
-    options.targets = {target};
+    options.targets = targets;
     options.library = options.header = options.shared = false;
     options.probe = true;
     return compile(options);
@@ -78,7 +78,7 @@ json checked(const std::string& line, const CompileReport& report, size_t runs) 
 TEST_CASE("A probe measures its network on this machine") {
     if (is_missing("x86-64-linux")) return;
     const TestFolder folder;
-    const CompileReport report = compile_probe(folder, "host");
+    const CompileReport report = compile_probe(folder, {"host"});
     REQUIRE(report.files == std::vector<fs::path>{folder / "small.probe"});
     CHECK(report.bytes.at("probe") == fs::file_size(folder / "small.probe"));
     REQUIRE(report.operators.size() == 2);
@@ -104,6 +104,16 @@ TEST_CASE("A probe measures its network on this machine") {
     CHECK(refused(" --fast") == "small.probe: error: The following argument was not expected: --fast\n1\n");
 }
 
+TEST_CASE("A probe with code for a GPU needs the C library, whose the driver is, and runs without a GPU") {
+    if (is_missing("x86-64-linux")) return;
+    const TestFolder folder;
+    const CompileReport report = compile_probe(folder, {"host", "x86-64-linux-opencl"});
+    const std::string probe = (folder / "small.probe").string();
+    CHECK(output_of("readelf -dW " + probe).find("libstdc++") == std::string::npos);
+    const json said = checked(output_of(probe + " --device cpu --threads 1 --repeat 3"), report, 3);
+    CHECK(said.at("target") == canonical_target("host"));
+}
+
 TEST_CASE("A probe for ARM measures its network in an emulator") {
     if (is_missing("arm-64-linux")) return;
     for (const std::string tool : {"qemu-aarch64-static", "aarch64-linux-gnu-g++"}) {
@@ -112,7 +122,7 @@ TEST_CASE("A probe for ARM measures its network in an emulator") {
         return;
     }
     const TestFolder folder;
-    const CompileReport report = compile_probe(folder, "arm-64-linux");
+    const CompileReport report = compile_probe(folder, {"arm-64-linux"});
     const std::string probe = "qemu-aarch64-static " + (folder / "small.probe").string();
     const json said = checked(output_of(probe + " --threads 1 --repeat 2 --size 48x64"), report, 2);
     CHECK(said.at("target") == canonical_target("arm-64-linux"));
