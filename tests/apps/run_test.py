@@ -8,7 +8,6 @@ import time
 
 import numpy as np
 
-from compile_test import small_model
 from program import ProgramTest, main
 
 
@@ -81,24 +80,6 @@ class Run(ProgramTest):
         self.refused(*both, "--trace", "t",
                      error=f"{name}: is compiled, and holds no intermediate tensors any more; give the .onnx file")
         self.assertFalse((self.folder / "x.npy").exists())
-
-    def test_profile(self):
-        self.environment["XDG_CACHE_HOME"] = os.path.join(self.networks, "run_test_cache")
-        small_model(self.folder / "m.onnx")
-        np.save(self.folder / "x.npy", np.ones((1, 3, 400, 500), np.float32))
-        arguments = ["run", "--model", "m.onnx", "--input", "x.npy", "--profile", "--repeat", "3"]
-        facts = json.loads(self.expect(0, *arguments, "--json", "--threads", "2", "--quiet"))
-        self.assertEqual([operator["name"] for operator in facts["operators"]], ["first + second", "third"])
-        self.assertEqual(len(facts["seconds"]), 3)
-        seconds = [operator["seconds"] for operator in facts["operators"]]
-        self.assertGreater(min(seconds), 0)
-        self.assertLess(sum(seconds), 1.1 * max(facts["seconds"]))
-        text = self.expect(0, *arguments)
-        self.assertRegex(text, r" s best of 3, [^\n]*\noperator +ms +share\n"
-                               r"((first \+ second|third) +[0-9.]+ +[0-9.]+ %\n){2}$")
-        shares = [float(line.split()[-2]) for line in text.splitlines()[-2:]]
-        self.assertAlmostEqual(sum(shares), 100, delta=0.2)
-        self.assertGreaterEqual(*shares)
 
     def test_profile_of_an_earlier_library(self):
         self.refused("--input", "a.npy", "--input", "b.npy", "--profile",
