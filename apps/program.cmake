@@ -1,6 +1,7 @@
-# Two archives in support/PLATFORM, with the static archives of the picture libraries inside: libatrous.a is runtime/ for
-# programs of others, in which no other names than its own are seen; libatrous_app.a is main() and what else `atrous
-# compile --emit app` links with a network. Left is the C++ library, which comes with the compiler.
+# Three archives in support/PLATFORM: libatrous.a is runtime/ for programs of others, in which no other names than its own
+# are seen, with the static archives of the picture libraries inside; libatrous_app.a is main() and what else `atrous
+# compile --emit app` links with a network, and libatrous_probe.a the same of probes. Left is the C++ library, which
+# comes with the compiler.
 if(ATROUS_SANITIZE OR ATROUS_TSAN)
   return()  # sanitizers cannot be linked statically
 endif()
@@ -35,3 +36,4 @@ endfunction()
 
 atrous_archive(atrous TARGETS atrous_runtime atrous_images PACKAGES ${static_packages})
 atrous_archive(atrous_app TARGETS atrous_app atrous_segment)
+atrous_archive(atrous_probe TARGETS atrous_probe)

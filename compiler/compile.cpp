@@ -191,8 +191,10 @@ void note_sizes(CompileReport& report, const Emission& emission, const std::vect
                 const WorkFolder& folder) {
     report.bytes["weights"] = emission.weights.size();
     report.bytes["kernels"] = size_of(folder, emission.objects);
-    const std::pair<const char*, std::string> kinds[] = {
-        {"library", emission.name + ".a"}, {"shared", emission.name + ".so"}, {"app", emission.name}};
+    const std::pair<const char*, std::string> kinds[] = {{"library", emission.name + ".a"},
+                                                         {"shared", emission.name + ".so"},
+                                                         {"app", emission.name},
+                                                         {"probe", emission.name + ".probe"}};
     for (const auto& [kind, file] : kinds) {
         if (std::find(files.begin(), files.end(), file) != files.end()) report.bytes[kind] = size_of(folder, {file});
     }
@@ -207,7 +209,7 @@ std::vector<std::string> make_files(const CompileOptions& options, const Setting
     report_progress(options, "link", 0, 1);
     const Emission emission = make_emission(options, settings, lowered, kernels);
     std::vector<std::string> files =
-        emit(emission, {options.library, options.header, options.shared, options.app}, folder);
+        emit(emission, {options.library, options.header, options.shared, options.app, options.probe}, folder);
     for (const std::string& listing : write_listings(options, settings, kernels, folder)) files.push_back(listing);
     note_sizes(report, emission, files, folder);
     report_progress(options, "link", 1, 1);

@@ -20,6 +20,7 @@ struct CompileOptions {
     std::string name;                          // C identifier; empty: from the file name
     std::vector<std::string> targets{"host"};  // Halide target strings; several x86 levels make one library
     bool library = true, header = true, shared = true, app = false, assembly = false, statements = false, ptx = false;
+    bool probe = false;                           // NAME.probe: a program that measures the network on another machine
     int optimise_height = 0, optimise_width = 0;  // 0: the declared size, or 320
     bool dynamic = false;
     WinogradPolicy winograd = WinogradPolicy::automatic;
@@ -45,7 +46,7 @@ struct CompileReport {
     std::string name;
     std::vector<std::filesystem::path> files;
     std::vector<OperatorRow> operators;
-    std::map<std::string, uint64_t> bytes;  // "weights", "kernels", "library", "shared", "app"
+    std::map<std::string, uint64_t> bytes;  // "weights", "kernels", "library", "shared", "app", "probe"
     int kernels = 0, kernels_cached = 0;
     double seconds = 0;
 };

@@ -102,9 +102,10 @@ void make_shared(const Emission& emission, const WorkFolder& folder) {
              folder.path());
 }
 
-// The segment program around this network. Static, so that it needs nothing where it runs; but a GPU's driver is a
-// shared library of that machine, and comes with its C library.
-void make_app(const Emission& emission, const WorkFolder& folder) {
+// A program around this network, with the main() of a support archive. Static, so that it needs nothing where it runs;
+// but a GPU's driver is a shared library of that machine, and comes with its C library.
+void make_program(const Emission& emission, const std::string& program, const char* main_archive,
+                  const WorkFolder& folder) {
     const auto archive = [&](const char* name) { return fs::absolute(support_file(emission, name)).string(); };
     std::vector<std::string> command{toolchain_of(emission).cxx};
     if (has_gpu_code(emission)) {
@@ -112,7 +113,7 @@ void make_app(const Emission& emission, const WorkFolder& folder) {
     } else {
         command.emplace_back("-static");
     }
-    command.insert(command.end(), {"-o", emission.name, archive("libatrous_app.a"), emission.name + ".o",
+    command.insert(command.end(), {"-o", program, archive(main_archive), emission.name + ".o",
                                    emission.name + "_weights.o", archive("libatrous.a"), alias_option(emission),
                                    "-Wl,--build-id=none,--gc-sections", "-s", "-lpthread", "-ldl", "-lm"});
     run_tool(command, folder.path());
@@ -126,7 +127,7 @@ std::vector<std::string> emit(const Emission& emission, const EmittedKinds& kind
         files.push_back(emission.name + ".h");
         create_file(folder / files.back(), header_text(emission));
     }
-    if (!kinds.library && !kinds.shared && !kinds.app) return files;
+    if (!kinds.library && !kinds.shared && !kinds.app && !kinds.probe) return files;
     make_network_object(emission, folder);
     make_weights_object(emission, folder);
     if (kinds.library) {
@@ -139,7 +140,11 @@ std::vector<std::string> emit(const Emission& emission, const EmittedKinds& kind
     }
     if (kinds.app) {
         files.push_back(emission.name);
-        make_app(emission, folder);
+        make_program(emission, files.back(), "libatrous_app.a", folder);
+    }
+    if (kinds.probe) {
+        files.push_back(emission.name + ".probe");
+        make_program(emission, files.back(), "libatrous_probe.a", folder);
     }
     return files;
 }

@@ -1,5 +1,5 @@
-// The last part of the compiler: compiled kernels, plan and weights become NAME.a, NAME.so, NAME.h and the program
-// NAME.
+// The last part of the compiler: compiled kernels, plan and weights become NAME.a, NAME.so, NAME.h and the programs
+// NAME, which segments pictures, and NAME.probe, which measures the network on another machine (apps/probe).
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct Emission {
 };
 
 struct EmittedKinds {
-    bool library = true, header = true, shared = true, app = false;
+    bool library = true, header = true, shared = true, app = false, probe = false;
 };
 
 // Makes the files in the work folder; their names are returned, "NAME.a" … Throws Error. The same emission gives the

@@ -32,6 +32,7 @@ class RowLoopLowering {
 
     // Whatever is read or written lies somewhere when the loop begins: what is between its steps, in scratch tensors.
     std::vector<Call> prepare() {
+        to_.begin_node(node(0));
         if (loop_.packs) {
             const ValueId x = node(0).inputs[0];
             planes_in_ = moving(image_view(to_.read(x, Packing::planar), to_.shape(x)), planar_y, loop_.rows);

@@ -74,7 +74,8 @@ Lowering::Lowering(Network network, const LowerOptions& options)
                             [this](const Node& node) { return is_for_winograd(*this, node); })),
       plan_(options_.weights ? *options_.weights : own_weights_),
       planar_(network_.values.size()),
-      blocked_(network_.values.size()) {
+      blocked_(network_.values.size()),
+      row_of_(network_.nodes.size(), plan::none) {
     row_loops_ = find_row_loops(*this);
 }
 
@@ -101,6 +102,12 @@ LoweredNetwork Lowering::run() {
 
 void Lowering::begin_node(const Node& node) {
     node_ = &node;
+    uint32_t& row = row_of_[static_cast<size_t>(&node - network_.nodes.data())];
+    if (row == plan::none) {
+        row = plan_.add_operator(node.name);
+        result_.operators.emplace_back();
+    }
+    row_ = row;
     schedule_ = "view";
     kernels_.clear();
     flop_ = 0;
@@ -108,7 +115,7 @@ void Lowering::begin_node(const Node& node) {
 }
 
 void Lowering::end_node() {
-    add_row(*node_);
+    fill_row(*node_);
     write_outputs(*node_);
 }
 
@@ -227,14 +234,15 @@ std::optional<TunableOperator> Lowering::tunable(const Node& node) const {
                            kernels_};
 }
 
-void Lowering::add_row(const Node& node) {
+void Lowering::fill_row(const Node& node) {
     std::string text;
     for (const Size& extent : shape(node.outputs[0]))
         text += (text.empty() ? "" : "x") + std::to_string(at_hint(extent));
-    result_.operators.push_back({node.name, node.onnx_type, text, schedule_, flop_ / 1e9, grid_, tunable(node)});
+    OperatorRow& row = result_.operators[row_];
+    row = {node.name, node.onnx_type, text, schedule_, flop_ / 1e9, grid_, tunable(node)};
     const auto* transposed = std::get_if<TransposedConvOp>(&node.op);
     for (size_t axis = 0; transposed && axis < 2; ++axis) {  // its phases lie side by side
-        if (grid_[axis] > 1) result_.operators.back().grid[axis] *= transposed->stride[axis];
+        if (grid_[axis] > 1) row.grid[axis] *= transposed->stride[axis];
     }
 }
 
@@ -397,7 +405,7 @@ BufferView Lowering::channel_vector(ValueId v, int64_t channels, Packing packing
 
 void Lowering::step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint, const Size& skip) {
     schedule_ = schedule_name(spec, hint, options_.targets[0]);
-    plan_.step(kernel(spec, hint), args, node_ ? node_->name : std::string(), skip);
+    plan_.step(kernel(spec, hint), args, row_, skip);
 }
 
 void Lowering::side_step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint) {

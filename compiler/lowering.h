@@ -63,7 +63,8 @@ class Lowering {
     // One number per channel: (co), or (c, cb) when blocked; zeros for no_value.
     BufferView channel_vector(ValueId v, int64_t channels, Packing packing);
 
-    // The node at hand; at its end it gets its row of the table of operators, and outputs are written.
+    // The node at hand, for which steps are done from here on. When it first begins it gets its row of the table of
+    // operators; at its end the row is filled in, and outputs are written.
     void begin_node(const Node& node);
     void end_node();
     // A kernel call for the node at hand. The hint is for outputs of this shape.
@@ -116,7 +117,7 @@ class Lowering {
     void lower_node(const Node& node);
     void write_outputs(const Node& node);
     void write_output(size_t output);
-    void add_row(const Node& node);
+    void fill_row(const Node& node);
     std::optional<TunableOperator> tunable(const Node& node) const;
     OperatorKey key_of(const Node& node) const;
     std::vector<OperatorTuning> looked_up_tuning() const;
@@ -140,9 +141,11 @@ class Lowering {
     std::map<std::string, uint32_t> kernel_index_;
     LoweredNetwork result_;
 
-    const Node* node_ = nullptr;  // at hand
-    std::string schedule_;        // of its last step
-    std::string kernels_;         // of all its steps
+    const Node* node_ = nullptr;    // at hand
+    std::vector<uint32_t> row_of_;  // of each node in the table of operators; plan::none until it begins
+    uint32_t row_ = plan::none;     // of the node at hand, or the last one
+    std::string schedule_;          // of its last step
+    std::string kernels_;           // of all its steps
     double flop_ = 0;
     std::array<int64_t, 2> grid_{1, 1};
 };

@@ -119,13 +119,18 @@ plan::Arg PlanBuilder::make_arg(const PlanArg& arg) {
     return {plan::ArgKind::buffer, static_cast<uint32_t>(buffers_.size() - 1)};
 }
 
-plan::Step PlanBuilder::make_step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name) {
+uint32_t PlanBuilder::add_operator(std::string_view name) {
+    operators_.push_back({text(name)});
+    return static_cast<uint32_t>(operators_.size() - 1);
+}
+
+plan::Step PlanBuilder::make_step(uint32_t kernel, const std::vector<PlanArg>& args, uint32_t operator_index) {
     std::vector<plan::Arg> made;
     made.reserve(args.size());
     for (const PlanArg& arg : args) made.push_back(make_arg(arg));
     const auto first_arg = static_cast<uint32_t>(args_.size());
     args_.insert(args_.end(), made.begin(), made.end());
-    return {kernel, first_arg, static_cast<uint32_t>(made.size()), text(name), plan::none};
+    return {kernel, first_arg, static_cast<uint32_t>(made.size()), operator_index, plan::none};
 }
 
 // Calls body(tensor) for each buffer argument's tensor.
@@ -135,9 +140,9 @@ void PlanBuilder::for_tensors(const plan::Step& step, Body&& body) {
         if (args_[a].kind == plan::ArgKind::buffer) body(tensors_.at(buffers_[args_[a].index].tensor));
 }
 
-void PlanBuilder::step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name, const Size& skip) {
+void PlanBuilder::step(uint32_t kernel, const std::vector<PlanArg>& args, uint32_t operator_index, const Size& skip) {
     const auto index = static_cast<uint32_t>(steps_.size());
-    plan::Step step = make_step(kernel, args, name);
+    plan::Step step = make_step(kernel, args, operator_index);
     const bool never = skip.is_number() && skip.constant() == 0;
     if (!never) step.skip = expression(skip);
     for_tensors(step, [&](plan::Tensor& tensor) { extend(tensor, index, index); });
@@ -191,6 +196,7 @@ std::vector<uint8_t> PlanBuilder::finish(uint32_t kernel_count) const {
     header.dims = append(blob, dims_);
     header.buffers = append(blob, buffers_);
     header.args = append(blob, args_);
+    header.operators = append(blob, operators_);
     header.steps = append(blob, steps_);
     header.loops = append(blob, loops_);
     header.inputs = append(blob, inputs_);

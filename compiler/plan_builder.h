@@ -67,8 +67,11 @@ class PlanBuilder {
 
     plan::TensorKind kind_of(uint32_t tensor) const { return tensors_.at(tensor).kind; }
 
-    // Appends a step. `skip`: it is left out at run time where this is not zero; a constant 0 means never.
-    void step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name, const Size& skip = {});
+    // Appends an operator; steps say by its number which one they are done for.
+    uint32_t add_operator(std::string_view name);
+    // Appends a step, of an operator or plan::none. `skip`: it is left out at run time where this is not zero; a
+    // constant 0 means never.
+    void step(uint32_t kernel, const std::vector<PlanArg>& args, uint32_t operator_index, const Size& skip = {});
     // The steps between the two are the body of a loop, whose iterations run at the same time. Not nested; a loop
     // without steps is none.
     void begin_loop(const Size& iterations);
@@ -91,7 +94,7 @@ class PlanBuilder {
     uint32_t add_tensor(plan::TensorKind kind, plan::ElementType element, const Size& elements, uint32_t index,
                         std::string_view name);
     plan::Arg make_arg(const PlanArg& arg);
-    plan::Step make_step(uint32_t kernel, const std::vector<PlanArg>& args, std::string_view name);
+    plan::Step make_step(uint32_t kernel, const std::vector<PlanArg>& args, uint32_t operator_index);
     template <class Body>
     void for_tensors(const plan::Step& step, Body&& body);
     plan::Port make_port(const PlanPort& port);
@@ -101,6 +104,7 @@ class PlanBuilder {
     std::vector<plan::Dim> dims_;
     std::vector<plan::Buffer> buffers_;
     std::vector<plan::Arg> args_;
+    std::vector<plan::Operator> operators_;
     std::vector<plan::Step> steps_;
     std::vector<plan::Loop> loops_;
     bool in_loop_ = false;

@@ -66,7 +66,7 @@ class PlanText {
 
     void step(uint32_t s) {
         const plan::Step& step = view_.steps()[s];
-        out_ << "step " << s << " " << name_of(network_.kernels[step.kernel].spec) << " \"" << view_.string(step.name)
+        out_ << "step " << s << " " << name_of(network_.kernels[step.kernel].spec) << " \"" << view_.name_of(step)
              << "\"";
         if (step.skip != plan::none) out_ << " skip if " << expression(step.skip);
         out_ << "\n";

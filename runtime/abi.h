@@ -79,6 +79,20 @@ typedef struct atrous_network {
     const char* (*message)(int code);
     const char* (*info)(void);
     const char* (*target)(const atrous_net* net); /* the instruction set chosen when the net was opened */
+
+    /* From here on only where `bytes` says so: earlier libraries end before. */
+
+    /* How many operators the net consists of, in the order in which they are computed. Another target's net may have
+     * another order. */
+    size_t (*operator_count)(const atrous_net* net);
+    /* The ONNX node, or the nodes that became one operator; NULL from operator_count() on. Valid until close(). */
+    const char* (*operator_name)(const atrous_net* net, size_t index);
+    /* Like run(), and adds to seconds[i], for each i below `operators`, the wall time that operator i took. Whatever
+     * the number of threads, these add up to the time of the run but for its preparation and, on a GPU, for the copies
+     * of inputs and outputs; there every operator is waited for, which makes the run slower. An error leaves what was
+     * added until then. */
+    int (*run_timed)(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs, void* workspace,
+                     int threads, double* seconds, size_t operators);
 } atrous_network;
 
 /* The one symbol with a fixed name in every NAME.so: `atrous_network_v1`, of type const atrous_network. */

@@ -139,6 +139,10 @@ bool DeviceMemory::read(uint64_t offset, void* to, uint32_t element, int32_t cou
     return halide_copy_to_host(nullptr, &elements.buffer) == 0;
 }
 
+bool DeviceMemory::wait() {
+    return !buffer_.device || halide_device_sync(nullptr, &buffer_) == 0;
+}
+
 bool DeviceMemory::copy(const DeviceMemory& from, uint64_t from_offset, const DeviceMemory& to, uint64_t to_offset,
                         uint32_t element, int32_t count) {
     Elements source(from, from_offset, element, count), target(to, to_offset, element, count);

@@ -38,6 +38,8 @@ class DeviceMemory {
     // `count` elements of so many bytes each, from and to memory of the host.
     bool write(uint64_t offset, const void* from, uint32_t element, int32_t count) const;
     bool read(uint64_t offset, void* to, uint32_t element, int32_t count) const;
+    // Until all that was started on its device is done.
+    bool wait();
     // On the device.
     static bool copy(const DeviceMemory& from, uint64_t from_offset, const DeviceMemory& to, uint64_t to_offset,
                      uint32_t element, int32_t count);

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -214,14 +215,18 @@ int32_t device_number(const std::string& name) {
 }
 
 // Overflow is not possible: the network has checked the shape.
-Tensor tensor_of(const atrous_tensor& view) {
-    Tensor tensor;
+void take_shape(Tensor& tensor, const atrous_tensor& view) {
     tensor.type = view.type;
     tensor.shape.assign(view.shape, view.shape + view.rank);
     size_t count = element_bytes(view.type);
     for (int64_t size : tensor.shape) count *= static_cast<size_t>(size);
     tensor.bytes.resize(count);
-    return tensor;
+}
+
+void check_times(const Library& library) {
+    const atrous_network& table = library.table();
+    if (table.bytes >= offsetof(atrous_network, run_timed) + sizeof table.run_timed) return;
+    throw Error(library.info().name, "was compiled before operators could be timed", make_anew);
 }
 
 }  // namespace
@@ -276,11 +281,27 @@ std::string OpenNetwork::target() const {
     return library_->table().target(net_);
 }
 
+std::vector<std::string> OpenNetwork::operators() const {
+    check_times(*library_);
+    std::vector<std::string> names;
+    for (size_t i = 0; i < library_->table().operator_count(net_); ++i)
+        names.emplace_back(library_->table().operator_name(net_, i));
+    return names;
+}
+
 Runner::~Runner() {
     std::free(workspace_);
 }
 
 std::vector<Tensor> Runner::run(const std::vector<Tensor>& inputs, int threads) {
+    std::vector<Tensor> outputs;
+    run_into(inputs, outputs, threads);
+    return outputs;
+}
+
+void Runner::run_into(const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs, int threads,
+                      std::vector<double>* operator_seconds) {
+    if (operator_seconds) check_times(network_.library());
     const LibraryInfo& info = network_.library().info();
     const atrous_network& table = network_.library().table();
     if (inputs.size() != info.inputs.size()) {
@@ -299,13 +320,14 @@ std::vector<Tensor> Runner::run(const std::vector<Tensor>& inputs, int threads) 
     check(table.output_shape(network_.net(), in.data(), out.data()));
     check(table.workspace_size(network_.net(), in.data(), &bytes));
     reserve(bytes);
-    std::vector<Tensor> outputs;
-    for (atrous_tensor& view : out) {
-        outputs.push_back(tensor_of(view));
-        view.data = outputs.back().bytes.data();
+    outputs.resize(out.size());
+    for (size_t i = 0; i < out.size(); ++i) {
+        take_shape(outputs[i], out[i]);
+        out[i].data = outputs[i].bytes.data();
     }
-    check(table.run(network_.net(), in.data(), out.data(), workspace_, threads));
-    return outputs;
+    check(operator_seconds ? table.run_timed(network_.net(), in.data(), out.data(), workspace_, threads,
+                                             operator_seconds->data(), operator_seconds->size())
+                           : table.run(network_.net(), in.data(), out.data(), workspace_, threads));
 }
 
 // Large workspaces start at a huge page and ask for such pages: fewer misses of the address cache.

@@ -87,6 +87,9 @@ class OpenNetwork {
     const Library& library() const { return *library_; }
     const atrous_net* net() const { return net_; }
     std::string target() const;
+    // The ONNX nodes that each of its operators computes, in order. Throws Error for a library of an Atrous that could
+    // not time them.
+    std::vector<std::string> operators() const;
 
   private:
     std::shared_ptr<const Library> library_;
@@ -104,6 +107,10 @@ class Runner {
     // Inputs in the network's order. Throws Error, saying which input differs from what the network takes and how, or
     // with the network's own message. threads 0: as many as there are CPUs.
     std::vector<Tensor> run(const std::vector<Tensor>& inputs, int threads = 1);
+    // The same into tensors that are kept from one run to the next. Where `operator_seconds` is given, which has as
+    // many numbers as there are operators, the wall time of each is added to its number (run_timed() in abi.h).
+    void run_into(const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs, int threads = 1,
+                  std::vector<double>* operator_seconds = nullptr);
     size_t workspace_bytes() const { return workspace_bytes_; }
 
   private:

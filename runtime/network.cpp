@@ -1,5 +1,6 @@
 #include "runtime/network.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -147,10 +148,12 @@ int workspace_size(const atrous_net* net, const atrous_tensor* inputs, size_t* b
     return ATROUS_OK;
 }
 
+namespace {
+
 // A workspace holds the plan's tables, the arena, and the first slot, in this order; without one, the last two are
-// allocated when the tables say how large they are.
-int run(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs, void* workspace,
-        int threads) {
+// allocated when the tables say how large they are. `profile`: null for a run that is not timed.
+int run_for(Profile* profile, const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs,
+            void* workspace, int threads) {
     if (!net || !has_inputs(net, inputs) || !outputs || threads < 0) return ATROUS_BAD_ARGUMENT;
     if (reinterpret_cast<uintptr_t>(workspace) % 64 != 0) return ATROUS_BAD_WORKSPACE;
     for (uint64_t i = 0; i < net->plan.header().inputs.count; ++i) {
@@ -163,13 +166,37 @@ int run(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor*
     if (const int error = evaluate(net, plan, inputs)) return error;
     if (const int error = plan.check_outputs(outputs)) return error;
     if (const int error = pack(net, plan)) return error;
-    if (net->level.device) return net->level.device->run(net->on_device, plan, inputs, outputs, net->level.kernels);
+    if (net->level.device) {
+        return net->level.device->run(net->on_device, plan, inputs, outputs, net->level.kernels, profile);
+    }
     if (!workspace && !own_arena.allocate(host_bytes(net, plan))) return ATROUS_NO_MEMORY;
     uint8_t* arena = workspace ? tables + net->tables.end : own_arena.get();
     plan.locate({inputs, outputs, net->parts.weights, arena, arena + plan.arena_bytes()});
     if (const int error = plan.bind()) return error;
     Threads pool(threads == 0 ? available_cpus() : threads);
-    return plan.call(net->level.kernels, pool);
+    return plan.call(net->level.kernels, pool, profile);
+}
+
+}  // namespace
+
+int run(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs, void* workspace,
+        int threads) {
+    return run_for(nullptr, net, inputs, outputs, workspace, threads);
+}
+
+int run_timed(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs, void* workspace,
+              int threads, double* seconds, size_t operators) {
+    if (!seconds && operators > 0) return ATROUS_BAD_ARGUMENT;
+    Profile profile(seconds, std::min(operators, operator_count(net)));
+    return run_for(&profile, net, inputs, outputs, workspace, threads);
+}
+
+size_t operator_count(const atrous_net* net) {
+    return net ? net->plan.header().operators.count : 0;
+}
+
+const char* operator_name(const atrous_net* net, size_t index) {
+    return index < operator_count(net) ? net->plan.string(net->plan.operators()[index].name) : nullptr;
 }
 
 void close(atrous_net* net) {

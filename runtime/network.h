@@ -24,6 +24,10 @@ int output_shape(const atrous_net* net, const atrous_tensor* inputs, atrous_tens
 int workspace_size(const atrous_net* net, const atrous_tensor* inputs, size_t* bytes);
 int run(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs, void* workspace, int threads);
 void close(atrous_net* net);
+size_t operator_count(const atrous_net* net);
+const char* operator_name(const atrous_net* net, size_t index);
+int run_timed(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs, void* workspace,
+              int threads, double* seconds, size_t operators);
 const char* message(const Parts& parts, int code);
 
 }  // namespace atrous::network

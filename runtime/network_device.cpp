@@ -156,7 +156,7 @@ class DeviceRun {
     DeviceRun(const DeviceRun&) = delete;
     DeviceRun& operator=(const DeviceRun&) = delete;
 
-    int run(const Kernel* kernels);
+    int run(const Kernel* kernels, Profile* profile);
 
   private:
     struct Moved {
@@ -185,6 +185,7 @@ class DeviceRun {
     bool copy_in();
     bool copy_out();
     int call(uint64_t step, const Kernel* kernels);
+    int call_timed(uint64_t step, const Kernel* kernels, Profile& profile);
     bool move(const plan::Step& step, Moved* moved, int& count);
 
     DeviceNet& net_;
@@ -267,14 +268,16 @@ bool DeviceRun::attach() {
     return true;
 }
 
-int DeviceRun::run(const Kernel* kernels) {
+int DeviceRun::run(const Kernel* kernels, Profile* profile) {
     locate();
     if (const int error = plan_.bind()) return error;
     if (!net_.reserve(end_ + room_to_move())) return failure_code();
     if (!attach() || !copy_in()) return failure_code();
+    if (profile && !memory_.wait()) return failure_code();
+    if (profile) profile->start();
     for (uint64_t s = 0; s < view_.header().steps.count; ++s) {
         if (plan_.is_skipped(s)) continue;
-        if (const int error = call(s, kernels)) return error;
+        if (const int error = profile ? call_timed(s, kernels, *profile) : call(s, kernels)) return error;
     }
     return copy_out() ? ATROUS_OK : failure_code();
 }
@@ -316,6 +319,14 @@ int DeviceRun::call(uint64_t index, const Kernel* kernels) {
         if (back && !DeviceMemory::copy(memory_, m.to, *m.memory, m.from, m.element, m.count)) error = failure_code();
     }
     return error;
+}
+
+// A kernel has only been started when its call returns.
+int DeviceRun::call_timed(uint64_t step, const Kernel* kernels, Profile& profile) {
+    if (const int error = call(step, kernels)) return error;
+    if (!memory_.wait()) return failure_code();
+    profile.add(view_.steps()[step].operator_index, profile.lap());
+    return ATROUS_OK;
 }
 
 bool DeviceRun::is_output(const plan::Step& step, const halide_buffer_t& buffer) const {
@@ -369,10 +380,10 @@ int open_net(const Level& level, const Parts& parts, bool asked, DeviceNet** net
 }
 
 int run_net(DeviceNet* net, ResolvedPlan& plan, const atrous_tensor* inputs, const atrous_tensor* outputs,
-            const Kernel* kernels) {
+            const Kernel* kernels, Profile* profile) {
     forget_failure();
     const Lock lock(net->mutex());
-    return DeviceRun(*net, plan, inputs, outputs).run(kernels);
+    return DeviceRun(*net, plan, inputs, outputs).run(kernels, profile);
 }
 
 const char* explain(const char* text) {

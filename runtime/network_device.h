@@ -14,6 +14,7 @@ struct halide_device_interface_t;
 namespace atrous::network {
 
 class DeviceNet;
+class Profile;
 class ResolvedPlan;
 
 struct Device {
@@ -24,9 +25,10 @@ struct Device {
     // Each returns ATROUS_OK or the error. Where nobody asked for this device, an OpenCL one that is only the CPU
     // counts as none.
     int (*open)(const Level& level, const Parts& parts, bool asked, DeviceNet** net);
-    // The plan has been evaluated and packed with `tensor_grain`.
+    // The plan has been evaluated and packed with `tensor_grain`. With a profile, which may be null, it waits for the
+    // device after every step.
     int (*run)(DeviceNet* net, ResolvedPlan& plan, const atrous_tensor* inputs, const atrous_tensor* outputs,
-               const Kernel* kernels);
+               const Kernel* kernels, Profile* profile);
     void (*close)(DeviceNet* net);
     // An error's text with what the driver said to this thread; valid until it asks again.
     const char* (*explain)(const char* text);

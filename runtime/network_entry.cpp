@@ -38,6 +38,10 @@ ATROUS_EXPORT const char* atrous_target(const atrous_net* net) {
     return net ? net->level.target : nullptr;
 }
 
-extern "C" __attribute__((visibility("default"))) const atrous_network atrous_network_v1 = {
-    ATROUS_ABI_VERSION, sizeof(atrous_network), atrous_open,    atrous_output_shape, atrous_workspace_size,
-    atrous_run,         atrous_close,           atrous_message, atrous_info,         atrous_target};
+// The last three functions are in the table only.
+ATROUS_EXPORT const atrous_network atrous_network_v1 = {
+    ATROUS_ABI_VERSION,  sizeof(atrous_network),  atrous_open,
+    atrous_output_shape, atrous_workspace_size,   atrous_run,
+    atrous_close,        atrous_message,          atrous_info,
+    atrous_target,       network::operator_count, network::operator_name,
+    network::run_timed};

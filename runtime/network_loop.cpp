@@ -4,6 +4,7 @@
 // move with the iterations, the arguments of its steps, and the scratch tensors.
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 
 #include "runtime/network_numbers.h"
 #include "runtime/network_plan.h"
@@ -51,6 +52,47 @@ size_t pointers(const PlanView& plan, const plan::Loop& loop) {
     return count;
 }
 
+// Seconds that each slot has spent in each step of a loop's body, in cache lines of its own.
+class StepTimes {
+  public:
+    explicit StepTimes(const plan::Loop& loop)
+        : first_step_(loop.first_step),
+          steps_(uint64_t{loop.last_step} - loop.first_step + 1),
+          line_(align(steps_ * sizeof(double))) {}
+
+    bool reserve(int slots) {
+        if (!block_.allocate(static_cast<uint64_t>(slots) * line_)) return false;
+        std::memset(block_.get(), 0, static_cast<uint64_t>(slots) * line_);
+        slots_ = slots;
+        return true;
+    }
+    // By the number of the step in the body; null where no times are noted.
+    double* of_slot(int slot) const {
+        return slots_ == 0 ? nullptr : reinterpret_cast<double*>(block_.get() + static_cast<uint64_t>(slot) * line_);
+    }
+
+    // The wall time of the loop, shared among its steps as the threads spent theirs. (Without iterations it is the
+    // first step's.)
+    void give(double wall, const plan::Step* steps, Profile& profile) {
+        double all = 0;
+        for (uint64_t s = 0; s < steps_; ++s) all += sum(s);
+        for (uint64_t s = 0; s < steps_ && all > 0; ++s)
+            profile.add(steps[first_step_ + s].operator_index, wall * (sum(s) / all));
+        if (!(all > 0)) profile.add(steps[first_step_].operator_index, wall);
+    }
+
+  private:
+    double sum(uint64_t step) const {
+        double seconds = 0;
+        for (int slot = 0; slot < slots_; ++slot) seconds += of_slot(slot)[step];
+        return seconds;
+    }
+
+    uint64_t first_step_, steps_, line_;
+    int slots_ = 0;
+    Block block_;
+};
+
 }  // namespace
 
 size_t slot_tables(const PlanView& plan) {
@@ -78,6 +120,7 @@ struct ResolvedPlan::LoopCall {
     const plan::Loop& loop;
     const Kernel* kernels;
     const Slots& slots;
+    const StepTimes& times;
     int iterations;
     std::atomic<int64_t> next{0};
 };
@@ -85,7 +128,8 @@ struct ResolvedPlan::LoopCall {
 // A loop's body in a slot. Steps that are skipped have no arguments there.
 class ResolvedPlan::Body {
   public:
-    Body(const LoopCall& call, void** user_context, uint8_t* slot);
+    // Seconds: where those of each step are added to; or null.
+    Body(const LoopCall& call, void** user_context, uint8_t* slot, double* seconds);
     int call(int32_t iteration);
 
   private:
@@ -98,13 +142,15 @@ class ResolvedPlan::Body {
     Moving *moving_, *free_moving_;
     void** arguments_;  // of each step: the user context, then its arguments
     uint8_t* scratch_;
+    double* seconds_;
 };
 
-ResolvedPlan::Body::Body(const LoopCall& call, void** user_context, uint8_t* slot)
+ResolvedPlan::Body::Body(const LoopCall& call, void** user_context, uint8_t* slot, double* seconds)
     : call_(call),
       iteration_(reinterpret_cast<int32_t*>(slot)),
       free_buffer_(reinterpret_cast<halide_buffer_t*>(slot + cache_line)),
-      scratch_(slot + call.plan.slot_tables_) {
+      scratch_(slot + call.plan.slot_tables_),
+      seconds_(seconds) {
     const SlotBuffers buffers(call.plan.plan_, call.loop);
     moving_ = free_moving_ = reinterpret_cast<Moving*>(free_buffer_ + buffers.all);
     arguments_ = reinterpret_cast<void**>(moving_ + buffers.moving);
@@ -143,10 +189,13 @@ int ResolvedPlan::Body::call(int32_t iteration) {
     *iteration_ = iteration;
     for (const Moving* m = moving_; m != free_moving_; ++m) m->buffer->host = m->first + iteration * m->stride;
     void** arguments = arguments_;
+    Stopwatch watch;
+    if (seconds_) watch.start();
     for (uint64_t s = call_.loop.first_step; s <= call_.loop.last_step; ++s) {
         if (call_.plan.skipped_[s]) continue;
         const plan::Step& step = call_.plan.plan_.steps()[s];
         if (call_.kernels[step.kernel](arguments) != 0) return ATROUS_KERNEL_FAILED;
+        if (seconds_) seconds_[s - call_.loop.first_step] += watch.lap();
         arguments += step.arg_count + 1;
     }
     return ATROUS_OK;
@@ -167,10 +216,15 @@ int ResolvedPlan::most_iterations() const {
 }
 
 // As many tasks as slots, each with the slot of its number, so that no task need know its thread.
-int ResolvedPlan::call_loop(const plan::Loop& loop, const Kernel* kernels, const Slots& slots, Threads& pool) const {
-    LoopCall call{*this, loop, kernels, slots, iterations_of(loop)};
+int ResolvedPlan::call_loop(const plan::Loop& loop, const Kernel* kernels, const Slots& slots, Threads& pool,
+                            Profile* profile) const {
+    StepTimes times(loop);
+    if (profile && !times.reserve(slots.count())) return ATROUS_NO_MEMORY;
+    LoopCall call{*this, loop, kernels, slots, times, iterations_of(loop)};
     const int tasks = std::min(slots.count(), call.iterations);
-    return pool.parallel_for(call_iterations, 0, tasks, reinterpret_cast<uint8_t*>(&call));
+    const int error = pool.parallel_for(call_iterations, 0, tasks, reinterpret_cast<uint8_t*>(&call));
+    if (profile) times.give(profile->lap(), plan_.steps(), *profile);
+    return error;
 }
 
 // Takes iterations until none is left.
@@ -178,7 +232,7 @@ int ResolvedPlan::call_iterations(void* user_context, int slot, uint8_t* loop_ca
     LoopCall& call = *reinterpret_cast<LoopCall*>(loop_call);
     int64_t iteration = call.next.fetch_add(1, std::memory_order_relaxed);
     if (iteration >= call.iterations) return ATROUS_OK;
-    Body body(call, &user_context, call.slots.at(slot));
+    Body body(call, &user_context, call.slots.at(slot), call.times.of_slot(slot));
     for (; iteration < call.iterations; iteration = call.next.fetch_add(1, std::memory_order_relaxed)) {
         if (const int error = body.call(static_cast<int32_t>(iteration))) {
             call.next.store(call.iterations, std::memory_order_relaxed);

@@ -317,17 +317,19 @@ bool ResolvedPlan::writes_nothing(const plan::Step& step) const {
     return false;
 }
 
-int ResolvedPlan::call(const Kernel* kernels, Threads& pool) {
+int ResolvedPlan::call(const Kernel* kernels, Threads& pool, Profile* profile) {
     Slots slots(scratch_ - slot_tables_, slot_bytes_);
     slots.add(std::min(pool.count(), most_iterations()) - 1);
+    if (profile) profile->start();
     const plan::Loop *loop = plan_.loops(), *end = loop + plan_.header().loops.count;
     for (uint64_t i = 0; i < plan_.header().steps.count; ++i) {
         int error = ATROUS_OK;
         if (loop != end && i == loop->first_step) {
-            error = call_loop(*loop, kernels, slots, pool);
+            error = call_loop(*loop, kernels, slots, pool, profile);
             i = loop++->last_step;
         } else {
             error = call_step(i, kernels, &pool);
+            if (profile) profile->add(plan_.steps()[i].operator_index, profile->lap());
         }
         if (error) return error;
     }

@@ -10,6 +10,7 @@
 #include "runtime/abi.h"
 #include "runtime/network_memory.h"
 #include "runtime/network_parts.h"
+#include "runtime/network_profile.h"
 #include "runtime/network_threads.h"
 #include "runtime/plan_view.h"
 
@@ -71,7 +72,7 @@ class ResolvedPlan {
     uint64_t slot_bytes() const { return slot_bytes_; }
     void locate(const Memory& memory);  // where every tensor begins
     int bind();
-    int call(const Kernel* kernels, Threads& pool);
+    int call(const Kernel* kernels, Threads& pool, Profile* profile);  // profile: may be null
 
     // For kernels on a GPU, where tensors begin at addresses of another kind, and steps are called one by one.
     const PlanView& plan() const { return plan_; }
@@ -101,7 +102,8 @@ class ResolvedPlan {
     bool writes_nothing(const plan::Step& step) const;
     int iterations_of(const plan::Loop& loop) const;
     int most_iterations() const;
-    int call_loop(const plan::Loop& loop, const Kernel* kernels, const Slots& slots, Threads& pool) const;
+    int call_loop(const plan::Loop& loop, const Kernel* kernels, const Slots& slots, Threads& pool,
+                  Profile* profile) const;
     static int call_iterations(void* user_context, int slot, uint8_t* loop_call);
 
     PlanView plan_;

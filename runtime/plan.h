@@ -11,7 +11,7 @@
 namespace atrous::plan {
 
 inline constexpr uint32_t magic = 0x50525441;  // "ATRP"
-inline constexpr uint32_t abi_version = 3;
+inline constexpr uint32_t abi_version = 4;
 inline constexpr uint32_t max_rank = 6;
 inline constexpr uint32_t none = 0xffffffffu;  // an absent index
 
@@ -129,12 +129,17 @@ struct Arg {
     uint32_t index;  // Buffer index, or expression; 0 for `iteration`
 };
 
+// What a run's time is told for: the row of the compiler's table of operators with the same number. Some have no steps.
+struct Operator {
+    uint32_t name;  // string: the ONNX node(s) it computes
+};
+
 // A kernel call. Steps run in order; every step ends before the next begins, except in a loop.
 struct Step {
     uint32_t kernel;
     uint32_t first_arg, arg_count;
-    uint32_t name;  // string: the ONNX node(s) it computes
-    uint32_t skip;  // expression or `none`: non-zero skips the step (an empty view, for example)
+    uint32_t operator_index;  // the one it is done for, or `none`
+    uint32_t skip;            // expression or `none`: non-zero skips the step (an empty view, for example)
 };
 
 // Steps first_step … last_step are called in order for each number below `iterations`, an
@@ -171,7 +176,7 @@ struct Header {
     uint32_t magic, abi_version;
     uint64_t bytes;  // the whole blob
     uint32_t kernel_count, reserved;
-    Table expressions, tensors, dims, buffers, args, steps, loops, inputs, outputs, constraints, strings;
+    Table expressions, tensors, dims, buffers, args, operators, steps, loops, inputs, outputs, constraints, strings;
 };
 
 }  // namespace atrous::plan

@@ -3,14 +3,14 @@
 namespace atrous::plan {
 
 bool PlanView::is_valid() const {
-    return has_tables() && has_valid_loops() && has_valid_tensors() && has_valid_steps();
+    return has_tables() && has_valid_loops() && has_valid_tensors() && has_valid_operators() && has_valid_steps();
 }
 
 bool PlanView::has_tables() const {
     const Header& h = header();
     return h.magic == magic && h.abi_version == abi_version && holds<Expr>(h.expressions) && holds<Tensor>(h.tensors) &&
-           holds<Dim>(h.dims) && holds<Buffer>(h.buffers) && holds<Arg>(h.args) && holds<Step>(h.steps) &&
-           holds<Loop>(h.loops) && holds<Port>(h.inputs) && holds<Port>(h.outputs) &&
+           holds<Dim>(h.dims) && holds<Buffer>(h.buffers) && holds<Arg>(h.args) && holds<Operator>(h.operators) &&
+           holds<Step>(h.steps) && holds<Loop>(h.loops) && holds<Port>(h.inputs) && holds<Port>(h.outputs) &&
            holds<Constraint>(h.constraints) && holds<char>(h.strings);
 }
 
@@ -35,6 +35,15 @@ bool PlanView::has_valid_tensors() const {
     return true;
 }
 
+// Names begin in the strings, and end there, because the last string does.
+bool PlanView::has_valid_operators() const {
+    const Header& h = header();
+    for (uint64_t i = 0; i < h.operators.count; ++i) {
+        if (operators()[i].name >= h.strings.count) return false;
+    }
+    return h.operators.count == 0 || at<char>(h.strings)[h.strings.count - 1] == '\0';
+}
+
 bool PlanView::has_valid_steps() const {
     const Loop *loop = loops(), *end = loop + header().loops.count;
     for (uint32_t i = 0; i < header().steps.count; ++i) {
@@ -49,6 +58,7 @@ bool PlanView::has_valid_steps() const {
 bool PlanView::is_valid_step(uint32_t index, const Loop* loop) const {
     const Header& h = header();
     const Step& step = steps()[index];
+    if (step.operator_index != none && step.operator_index >= h.operators.count) return false;
     if (step.first_arg > h.args.count || step.arg_count > h.args.count - step.first_arg) return false;
     for (uint32_t a = 0; a < step.arg_count; ++a) {
         const Arg& arg = args()[step.first_arg + a];

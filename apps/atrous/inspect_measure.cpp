@@ -1,9 +1,9 @@
 #include "apps/atrous/inspect_measure.h"
 
-#include <algorithm>
 #include <chrono>
 #include <random>
 
+#include "apps/atrous/median.h"
 #include "apps/atrous/model_source.h"
 #include "apps/segment/interrupt.h"
 #include "compiler/files.h"
@@ -47,12 +47,6 @@ class TimedConvolution {
     Runner runner_;
     std::vector<Tensor> inputs_;
 };
-
-double median(std::vector<double> seconds) {
-    const auto middle = seconds.begin() + static_cast<int64_t>(seconds.size() / 2);
-    std::nth_element(seconds.begin(), middle, seconds.end());
-    return *middle;
-}
 
 // In turns, so that whatever else the machine does meets both.
 DilationCost measure(const ConvolutionSpec& spec, const WorkFolder& folder, const MeasureOptions& options,

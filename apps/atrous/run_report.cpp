@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "apps/atrous/median.h"
 #include "apps/atrous/table.h"
 #include "apps/npy.h"
 #include "apps/segment/console.h"
@@ -84,6 +85,32 @@ std::string comparison_text(const Comparison& comparison, const RunReport& repor
     return first_difference(*comparison.first, there, report.names) + "Before it " + others + "\n";
 }
 
+nlohmann::ordered_json operators_json(const std::vector<OperatorTime>& operators) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::array();
+    for (const OperatorTime& time : operators) json.push_back({{"name", time.name}, {"seconds", median(time.seconds)}});
+    return json;
+}
+
+// Those that took time, the longest first.
+std::string operators_text(const std::vector<OperatorTime>& operators) {
+    std::vector<std::pair<double, std::string>> times;
+    double all = 0;
+    for (const OperatorTime& time : operators) {
+        const double seconds = median(time.seconds);
+        all += seconds;
+        if (seconds > 0) times.emplace_back(seconds, time.name);
+    }
+    std::stable_sort(times.begin(), times.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    Table table({"operator", ">ms", ">share"});
+    for (const auto& [seconds, name] : times) {
+        char milliseconds[32], share[32];
+        std::snprintf(milliseconds, sizeof milliseconds, "%.3f", 1e3 * seconds);
+        std::snprintf(share, sizeof share, "%.1f %%", 100 * seconds / all);
+        table.add({printable(name), milliseconds, share});
+    }
+    return table.text();
+}
+
 }  // namespace
 
 nlohmann::ordered_json run_json(const RunReport& report) {
@@ -97,6 +124,7 @@ nlohmann::ordered_json run_json(const RunReport& report) {
         outputs[report.info.outputs[i].name] = report.outcome.outputs[i].shape;
     }
     json["outputs"] = outputs;
+    if (report.profiled) json["operators"] = operators_json(report.outcome.operators);
     if (report.comparison) {
         const Comparison& comparison = *report.comparison;
         json["compared"] = {{"equal", comparison.equal}, {"missing", comparison.missing}};
@@ -119,7 +147,8 @@ std::string run_text(const RunReport& report) {
                              std::to_string(report.threads) + (report.threads == 1 ? " thread, " : " threads, ") +
                              outcome.target + "; peak memory " + bytes_text(static_cast<double>(peak_bytes())) + "\n";
     const std::string tensors = report.traced ? std::to_string(outcome.outputs.size()) + " tensors\n" : table.text();
-    return tensors + line + (report.comparison ? comparison_text(*report.comparison, report) : "");
+    return tensors + line + (report.comparison ? comparison_text(*report.comparison, report) : "") +
+           (report.profiled ? operators_text(outcome.operators) : "");
 }
 
 }  // namespace atrous

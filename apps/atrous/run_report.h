@@ -1,4 +1,4 @@
-// What `atrous run` prints: outputs, times, memory, and how a comparison ended.
+// What `atrous run` prints: outputs, times, memory, how a comparison ended, and how long operators took.
 #pragma once
 
 #include <filesystem>
@@ -13,9 +13,15 @@
 
 namespace atrous {
 
+struct OperatorTime {
+    std::string name;             // of its ONNX nodes
+    std::vector<double> seconds;  // of each repetition
+};
+
 struct Outcome {
     std::vector<Tensor> outputs;
     std::vector<double> seconds;
+    std::vector<OperatorTime> operators;  // in order; none where they were not timed
     size_t workspace_bytes = 0;
     std::string target;
 };
@@ -24,7 +30,8 @@ struct RunReport {
     const LibraryInfo& info;
     const Outcome& outcome;
     int threads;
-    bool traced;  // the outputs are all tensors of the graph
+    bool traced;    // the outputs are all tensors of the graph
+    bool profiled;  // operators were timed
     const GraphNames& names;
     std::optional<Comparison> comparison;
     std::filesystem::path compared_with;

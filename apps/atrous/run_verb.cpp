@@ -27,7 +27,7 @@ struct RunArguments {
     fs::path trace, compare;
     Tolerance tolerance;
     int threads = 0, repeat = 1;
-    bool json = false;
+    bool json = false, profile = false;
     VerbosityFlags verbosity;
 };
 
@@ -46,6 +46,8 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
     app.add_option("--repeat", arguments.repeat, "Run so many times; the first one warms up")
         ->check(CLI::Range(1, 1000000).description(""))
         ->type_name("N");
+    app.add_flag("--profile", arguments.profile,
+                 "Tell how long each operator took: the median of --repeat, and its share of all");
     app.add_option("--trace", arguments.trace, "Write every intermediate tensor into this folder (ONNX models)")
         ->type_name("DIR");
     app.add_option("--compare", arguments.compare,
@@ -86,11 +88,16 @@ Outcome run_network(const std::shared_ptr<const Library>& library, const std::ve
     const OpenNetwork network(library, arguments.network);
     Runner runner(network);
     Outcome outcome;
+    if (arguments.profile) {
+        for (const std::string& name : network.operators()) outcome.operators.push_back({name, {}});
+    }
     for (int i = 0; i < arguments.repeat; i++) {
+        std::vector<double> operators(outcome.operators.size());
         const auto start = std::chrono::steady_clock::now();
-        outcome.outputs = runner.run(inputs, threads);
+        runner.run_into(inputs, outcome.outputs, threads, arguments.profile ? &operators : nullptr);
         const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
         outcome.seconds.push_back(elapsed.count());
+        for (size_t o = 0; o < operators.size(); o++) outcome.operators[o].seconds.push_back(operators[o]);
     }
     outcome.workspace_bytes = runner.workspace_bytes();
     outcome.target = network.target();
@@ -126,7 +133,7 @@ int run_verb(int count, const char* const* words, Console& console) {
         write_npy(output.file, tensor.type, tensor.shape, tensor.bytes.data());
     }
     if (!arguments.trace.empty()) write_tensor_folder(arguments.trace, info.outputs, outcome.outputs);
-    RunReport report{info, outcome, threads, arguments.model.keep_all, names, {}, arguments.compare};
+    RunReport report{info, outcome, threads, arguments.model.keep_all, arguments.profile, names, {}, arguments.compare};
     if (!arguments.compare.empty()) {
         report.comparison = compare_with_folder(arguments.compare, info.outputs, outcome.outputs, arguments.tolerance);
     }

@@ -244,6 +244,22 @@ class ModelsFromOnnx(CompileTest):
         self.assertRegex(out, r"\nFirst difference: 'positive/0', of Relu \"second\" \(1×1×20×30\): 1 of 600 elements "
                               r"are beyond the tolerance\n  largest absolute difference 1 at \[0,0,3,4\]: ")
 
+    def test_profile(self):
+        np.save(self.folder / "large.npy", np.ones((1, 3, 400, 500), np.float32))
+        arguments = ["run", "--model", "m.onnx", "--input", "large.npy", "--profile", "--repeat", "3"]
+        facts = json.loads(self.expect(0, *arguments, "--json", "--threads", "2", "--quiet"))
+        self.assertEqual([operator["name"] for operator in facts["operators"]], ["first + second", "third"])
+        self.assertEqual(len(facts["seconds"]), 3)
+        seconds = [operator["seconds"] for operator in facts["operators"]]
+        self.assertGreater(min(seconds), 0)
+        self.assertLess(sum(seconds), 1.1 * max(facts["seconds"]))
+        text = self.expect(0, *arguments)
+        self.assertRegex(text, r" s best of 3, [^\n]*\noperator +ms +share\n"
+                               r"((first \+ second|third) +[0-9.]+ +[0-9.]+ %\n){2}$")
+        shares = [float(line.split()[-2]) for line in text.splitlines()[-2:]]
+        self.assertAlmostEqual(sum(shares), 100, delta=0.2)
+        self.assertGreaterEqual(*shares)
+
     def test_declared_sizes_bind_unless_dynamic(self):
         small_model(self.folder / "fixed.onnx", CONFIG, 20, 30)
         np.save(self.folder / "other.npy", np.zeros((1, 3, 21, 30), np.float32))

@@ -81,6 +81,10 @@ class Run(ProgramTest):
                      error=f"{name}: is compiled, and holds no intermediate tensors any more; give the .onnx file")
         self.assertFalse((self.folder / "x.npy").exists())
 
+    def test_profile_of_an_earlier_library(self):
+        self.refused("--input", "a.npy", "--input", "b.npy", "--profile",
+                     error="pair: was compiled before operators could be timed; make it anew with `atrous compile`")
+
     def test_output_that_cannot_be_written(self):
         both = ["--input", "a.npy", "--input", "b.npy"]
         self.refused(*both, "-o", "/dev/full",

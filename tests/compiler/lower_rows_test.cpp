@@ -1,6 +1,9 @@
 // Convolutions in a loop over rows equal the same ones over whole images, whatever height the rows have to divide.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstring>
 
+#include "runtime/plan_view.h"
 #include "tests/compiler/lower_network.h"
 
 namespace atrous::test {
@@ -40,6 +43,46 @@ TEST_CASE("a depthwise convolution and those of one pixel after it, unpacked, in
         REQUIRE(lowered.operators[0].schedule.ends_with(", by rows"));
         REQUIRE(lowered.operators[2].schedule.ends_with(", by rows"));
     }
+}
+
+// The operators that the plan's steps are done for, in order.
+std::vector<uint32_t> operators_of(const LoweredNetwork& lowered) {
+    std::vector<uint64_t> blob((lowered.plan.size() + 7) / 8);
+    std::memcpy(blob.data(), lowered.plan.data(), lowered.plan.size());
+    const plan::PlanView view(reinterpret_cast<const uint8_t*>(blob.data()));
+    REQUIRE(view.is_valid());
+    REQUIRE(view.header().operators.count == lowered.operators.size());
+    for (size_t i = 0; i < lowered.operators.size(); ++i)
+        CHECK(view.string(view.operators()[i].name) == lowered.operators[i].name);
+    std::vector<uint32_t> operators;
+    for (uint64_t s = 0; s < view.header().steps.count; ++s) operators.push_back(view.steps()[s].operator_index);
+    return operators;
+}
+
+TEST_CASE("steps of a loop over rows, and those before it, are done for their operators") {
+    NetworkMaker make;
+    const ValueId x = make.input("x", {1, 20, 0, 0});
+    const ValueId a = make.conv(x, 20, window(3, 1, 1, 1, 20));
+    make.output(make.conv(make.conv(a, 40, window(1)), 18, window(1)));
+    const LoweredNetwork lowered = require_equal(make.network, {{1, 20, 16, 9}});
+    REQUIRE(loops_of(lowered).size() == 1);
+    std::vector<uint32_t> operators = operators_of(lowered);
+    REQUIRE(operators.size() >= 5);
+    // Pack and fills, the convolutions, and what takes the last one's blocks apart.
+    const std::vector<uint32_t> end(operators.end() - 5, operators.end());
+    CHECK(end == std::vector<uint32_t>{0, 0, 1, 2, 2});
+    CHECK(std::count(operators.begin(), operators.end(), 0u) == static_cast<std::ptrdiff_t>(operators.size()) - 3);
+}
+
+TEST_CASE("outputs that nothing computes are written by the last operator, or by none") {
+    NetworkMaker make;
+    const ValueId x = make.input("x", {1, 2, 3, 3});
+    make.output(x);
+    const LoweredNetwork alone = require_equal(make.network, {{1, 2, 3, 3}});
+    CHECK(operators_of(alone) == std::vector<uint32_t>{plan::none});
+    make.output(make.unary(F::relu, x));
+    const std::vector<uint32_t> operators = operators_of(require_equal(make.network, {{1, 2, 3, 3}}));
+    CHECK(std::count(operators.begin(), operators.end(), 0u) == static_cast<std::ptrdiff_t>(operators.size()));
 }
 
 TEST_CASE("residuals of a loop over rows, activations, and a reader in blocks after it") {

@@ -243,7 +243,7 @@ class PlanRun {
             check_overlap(args);
             run_reference(spec, args);
         } catch (const Violation& violation) {
-            throw Violation("step " + std::to_string(s) + " (" + name_of(spec) + ", node \"" + plan_.string(step.name) +
+            throw Violation("step " + std::to_string(s) + " (" + name_of(spec) + ", node \"" + plan_.name_of(step) +
                             "\"): " + violation.what());
         }
     }

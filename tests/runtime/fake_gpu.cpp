@@ -130,6 +130,11 @@ int halide_device_release_crop(void*, halide_buffer_t* buffer) {
     return 0;
 }
 
+int halide_device_sync(void*, halide_buffer_t*) {
+    state.waits += 1;
+    return state.fails_to_wait ? fail("cuCtxSynchronize failed: CUDA_ERROR_LAUNCH_FAILED") : 0;
+}
+
 int halide_copy_to_device(void*, halide_buffer_t* buffer, const halide_device_interface_t*) {
     if (state.fails_to_copy) return fail("cuMemcpyHtoD failed: CUDA_ERROR_ILLEGAL_ADDRESS");
     if (buffer->host_dirty()) std::memcpy(bytes(*buffer), buffer->host, size_of(*buffer));

@@ -13,7 +13,8 @@ struct State {
     std::atomic<uint64_t> allocated{0};          // bytes
     std::atomic<int> allocations{0};             // made so far
     std::atomic<int> views{0};                   // that are not released
-    std::atomic<bool> absent{false}, fails_to_copy{false}, is_cpu{false}, has_doubles{true};
+    std::atomic<int> waits{0};                   // for the device, so far
+    std::atomic<bool> absent{false}, fails_to_copy{false}, fails_to_wait{false}, is_cpu{false}, has_doubles{true};
     std::atomic<int> capability{75};
     std::atomic<bool> platform_was_chosen{false}, gpu_was_chosen{false};
 };

@@ -47,6 +47,7 @@ struct DevicePlan : PlanWriter {
         step(0, {{ArgKind::buffer, factors}, {ArgKind::buffer, vector(x, zero, n, one)}, {ArgKind::buffer, to}});
         step(second_kernel,
              {{ArgKind::buffer, factors}, {ArgKind::buffer, from}, {ArgKind::buffer, vector(y, zero, n, one)}});
+        add_operator("both");
         constraint(expression(ExprOp::less, n, constant(16)), "too long for the GPU");
     }
 };
@@ -78,7 +79,7 @@ struct Library {
     explicit Library(const DevicePlan& plan) : gpu_blob(plan.blob(2)), cpu_blob(cpu_plan().blob(1)) {
         for (int i = 0; i < 32; ++i) weights[i] = static_cast<float>(i + 1);
         state.capacity = UINT64_MAX;
-        state.absent = state.fails_to_copy = state.is_cpu = false;
+        state.absent = state.fails_to_copy = state.fails_to_wait = state.is_cpu = false;
         state.has_doubles = true;
         state.capability = 75;
     }
@@ -96,11 +97,13 @@ struct Library {
         atrous_options options{sizeof options, device, 0, target};
         return network::open(parts, &options, &net);
     }
-    int run(const std::vector<float>& x, std::vector<float>& y) {
+    // Timed where there are seconds to fill.
+    int run(const std::vector<float>& x, std::vector<float>& y, std::vector<double>* seconds = nullptr) {
         std::vector<float> in_data = x;
         y.assign(x.size(), 0);
         const std::vector<int64_t> shape{static_cast<int64_t>(x.size())};
         const atrous_tensor in = tensor_of(in_data, shape), out = tensor_of(y, shape);
+        if (seconds) return network::run_timed(net, &in, &out, nullptr, 1, seconds->data(), seconds->size());
         return network::run(net, &in, &out, nullptr, 1);
     }
     std::string message(int code) const { return network::message(parts, code); }
@@ -184,6 +187,24 @@ TEST_CASE("The first device that can be used is opened, then the CPU", "[device]
     CHECK(absent == ATROUS_DEVICE_ABSENT);
     CHECK(library.message(absent) == "the device cannot be used: cuInit failed");
     CHECK(library.net == nullptr);
+}
+
+TEST_CASE("A timed run waits for the device before its first step and after each", "[device]") {
+    Library library{DevicePlan(0)};
+    REQUIRE(library.open(ATROUS_DEVICE_CUDA) == ATROUS_OK);
+    std::vector<float> y;
+    std::vector<double> seconds(1);
+    int waits = state.waits;
+    CHECK(library.run({1, 2, 3}, y) == ATROUS_OK);
+    CHECK(state.waits == waits);
+    CHECK(library.run({1, 2, 3}, y, &seconds) == ATROUS_OK);
+    CHECK(state.waits == waits + 3);
+    CHECK(y == expected({1, 2, 3}));
+    CHECK(seconds[0] > 0);
+    state.fails_to_wait = true;
+    const int failed = library.run({1, 2}, y, &seconds);
+    CHECK(failed == ATROUS_DEVICE_FAILED);
+    CHECK(library.message(failed) == "the device reported an error: cuCtxSynchronize failed: CUDA_ERROR_LAUNCH_FAILED");
 }
 
 TEST_CASE("What fails on a device is told, in the driver's words", "[device]") {

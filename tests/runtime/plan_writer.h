@@ -49,9 +49,16 @@ class PlanWriter {
         return static_cast<uint32_t>(buffers.size() - 1);
     }
     void step(uint32_t kernel, const std::vector<Arg>& arguments, uint32_t skip = none) {
-        steps.push_back({kernel, static_cast<uint32_t>(args.size()), static_cast<uint32_t>(arguments.size()),
-                         string("step"), skip});
+        steps.push_back(
+            {kernel, static_cast<uint32_t>(args.size()), static_cast<uint32_t>(arguments.size()), none, skip});
         args.insert(args.end(), arguments.begin(), arguments.end());
+    }
+    // The steps so far that are of no operator yet are this one's.
+    void add_operator(const std::string& name) {
+        operators.push_back({string(name)});
+        for (Step& step : steps) {
+            if (step.operator_index == none) step.operator_index = static_cast<uint32_t>(operators.size() - 1);
+        }
     }
     // The last `count` steps.
     void loop(uint32_t count, uint32_t iterations) {
@@ -80,6 +87,7 @@ class PlanWriter {
         append(words, header.dims, dims);
         append(words, header.buffers, buffers);
         append(words, header.args, args);
+        append(words, header.operators, operators);
         append(words, header.steps, steps);
         append(words, header.loops, loops);
         append(words, header.inputs, inputs);
@@ -96,6 +104,7 @@ class PlanWriter {
     std::vector<Dim> dims;
     std::vector<Buffer> buffers;
     std::vector<Arg> args;
+    std::vector<Operator> operators;
     std::vector<Step> steps;
     std::vector<Loop> loops;
     std::vector<Port> inputs, outputs;

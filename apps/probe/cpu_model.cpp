@@ -1,0 +1,41 @@
+#include "apps/probe/cpu_model.h"
+
+#include <fstream>
+
+namespace atrous {
+
+namespace {
+
+std::string trimmed(const std::string& text) {
+    constexpr const char* blank = " \t\n";
+    const size_t begin = text.find_first_not_of(blank);
+    return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(blank) + 1 - begin);
+}
+
+// "model name : …", of the first processor.
+std::string from_cpuinfo() {
+    std::ifstream in("/proc/cpuinfo");
+    for (std::string line; std::getline(in, line);) {
+        const size_t colon = line.find(':');
+        if (colon != std::string::npos && trimmed(line.substr(0, colon)) == "model name")
+            return trimmed(line.substr(colon + 1));
+    }
+    return "";
+}
+
+// Text that ends with a zero.
+std::string from_device_tree() {
+    std::ifstream in("/proc/device-tree/model", std::ios::binary);
+    std::string text;
+    std::getline(in, text, '\0');
+    return trimmed(text);
+}
+
+}  // namespace
+
+std::string cpu_model() {
+    const std::string model = from_cpuinfo();
+    return model.empty() ? from_device_tree() : model;
+}
+
+}  // namespace atrous
