@@ -3,6 +3,7 @@
 #include "Halide.h"
 #include "runtime/error.h"
 #include "schedules/arm/register_tile.h"
+#include "schedules/autoschedule.h"
 #include "schedules/kernels.h"
 #include "schedules/rules.h"
 #include "schedules/target.h"
@@ -65,6 +66,14 @@ Decision decide(const KernelSpec& spec, const SizeHint& hint, const Target& targ
         spec);
 }
 
+std::map<OutputFileType, std::string> outputs_of(const KernelFiles& files) {
+    std::map<OutputFileType, std::string> outputs{{OutputFileType::object, files.object}};
+    if (!files.assembly.empty()) outputs[OutputFileType::assembly] = files.assembly;
+    if (!files.statements.empty()) outputs[OutputFileType::stmt] = files.statements;
+    if (!files.device_code.empty()) outputs[OutputFileType::device_code] = files.device_code;
+    return outputs;
+}
+
 }  // namespace
 
 Packing preferred_packing(const ConvSpec&, int64_t channels_in, int64_t channels_out, int64_t groups,
@@ -118,15 +127,32 @@ void compile_kernel(const KernelSpec& spec, const SizeHint& hint, const std::str
         Kernel kernel = build_kernel(spec, hint, t);
         // Halide emits symbol(...) and symbol_argv(void**): the first is renamed out of the way by making it the
         // prefix.
-        std::map<OutputFileType, std::string> outputs{{OutputFileType::object, files.object}};
-        if (!files.assembly.empty()) outputs[OutputFileType::assembly] = files.assembly;
-        if (!files.statements.empty()) outputs[OutputFileType::stmt] = files.statements;
-        if (!files.device_code.empty()) outputs[OutputFileType::device_code] = files.device_code;
-        kernel.output.compile_to(outputs, kernel.arguments, files.symbol, t);
+        kernel.output.compile_to(outputs_of(files), kernel.arguments, files.symbol, t);
     } catch (const Halide::Error& error) {
         throw Error("kernel " + kernel_name(spec, hint, target),
                     "Halide cannot compile it for " + target + ": " + error.what(),
                     "please report this with the model");
+    }
+}
+
+std::string Autoscheduling::text() const {
+    std::string text = autoscheduler;
+    for (const ArgumentEstimate& estimate : estimates) {
+        text += ' ';
+        if (estimate.extents.empty()) text += std::to_string(estimate.value);
+        for (size_t d = 0; d < estimate.extents.size(); d++)
+            text += (d == 0 ? "" : "x") + std::to_string(estimate.extents[d]);
+    }
+    return text;
+}
+
+void autoschedule_kernel(const KernelSpec& spec, const SizeHint& hint, const std::string& target,
+                         const Autoscheduling& how, const KernelFiles& files) {
+    try {
+        autoscheduled_module(spec, hint, kernel_target(parse_target(target)), how, files.symbol)
+            .compile(outputs_of(files));
+    } catch (const Halide::Error& error) {
+        throw Error(how.autoscheduler, error.what());
     }
 }
 
