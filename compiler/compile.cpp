@@ -61,7 +61,7 @@ void check_autoscheduling(const std::string& name, const std::vector<std::string
     check_autoscheduler(name);
     const auto gpu = std::ranges::find_if(targets, is_for_gpu);
     if (gpu == targets.end()) return;
-    throw Error("--autoscheduler " + name, "schedules kernels for CPUs only, and " + *gpu + " is a GPU",
+    throw Error("--autoscheduler " + name, "schedules kernels for CPUs only, and " + *gpu + " is for a GPU",
                 "leave that target or the autoscheduler out");
 }
 
