@@ -26,7 +26,7 @@ struct KernelOptions {
     bool assembly = false, statements = false, device_code = false;
     // Called after every kernel and several times a second between. What it throws ends the work.
     std::function<void(int done, int total)> progress;
-    double autoscheduler_seconds = 120;  // what one kernel may take before our schedule takes its place
+    double autoscheduler_seconds = 120;  // of a CPU: what one kernel may take before our schedule takes its place
     // Called in the children; tests put others here.
     decltype(&compile_kernel) compile = compile_kernel;
     decltype(&autoschedule_kernel) autoschedule = autoschedule_kernel;

@@ -9,9 +9,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <optional>
 #include <utility>
 
@@ -31,13 +31,9 @@ class Child {
     Child(const KernelJob& job, const KernelOptions& options);
     ~Child();
     Child(Child&& other) noexcept
-        : job_(other.job_),
-          start_(other.start_),
-          pipe_(std::move(other.pipe_)),
-          process_(std::exchange(other.process_, -1)) {}
+        : job_(other.job_), pipe_(std::move(other.pipe_)), process_(std::exchange(other.process_, -1)) {}
     Child& operator=(Child&& other) noexcept {
         std::swap(job_, other.job_);
-        std::swap(start_, other.start_);
         std::swap(pipe_, other.pipe_);
         std::swap(process_, other.process_);
         return *this;
@@ -46,18 +42,16 @@ class Child {
     int output() const { return pipe_.read_end(); }
     bool read_some() { return pipe_.read_some(); }
     const KernelJob& job() const { return *job_; }
-    bool is_too_slow(double seconds) const {
-        return job_->request.autoscheduling && std::chrono::steady_clock::now() - start_ > Seconds(seconds);
-    }
+    // Seconds of a CPU, so that what else the machine does makes no difference.
+    bool is_too_slow(double seconds) const { return job_->request.autoscheduling && seconds_used() > seconds; }
     // When its output has ended: nothing if it did what it should, else how it ended and what it said.
     std::optional<std::string> problem();
 
   private:
-    using Seconds = std::chrono::duration<double>;
     int wait();
+    double seconds_used() const;
 
     const KernelJob* job_;
-    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     Pipe pipe_;
     pid_t process_ = -1;
 };
@@ -131,6 +125,13 @@ int Child::wait() {
     return status;
 }
 
+double Child::seconds_used() const {
+    clockid_t clock;
+    timespec used{};
+    if (clock_getcpuclockid(process_, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
+
 std::optional<std::string> Child::problem() {
     const int status = wait();
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::nullopt;
@@ -179,7 +180,7 @@ std::vector<FailedJob> run_kernel_jobs(const std::vector<KernelJob>& jobs, const
             if (running && !children[i].is_too_slow(options.autoscheduler_seconds)) continue;
             std::optional<std::string> problem;
             if (running)
-                problem = "took longer than " + seconds_text(options.autoscheduler_seconds);
+                problem = "took more than " + seconds_text(options.autoscheduler_seconds) + " of a CPU";
             else
                 problem = children[i].problem();
             if (problem && !job.request.autoscheduling) fail(job, *problem);

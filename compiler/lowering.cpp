@@ -357,8 +357,10 @@ void Lowering::side_step(const KernelSpec& spec, const std::vector<PlanArg>& arg
     scheduled_kernel_ = kernel;
 }
 
-// What an autoscheduler is told: the sizes that the call has at the size to optimise for.
-Autoscheduling Lowering::autoscheduling(const std::vector<PlanArg>& args) const {
+// What an autoscheduler is told: the sizes that the call has at the size to optimise for. Zeros around images are a
+// matter of layout, and not its own.
+Autoscheduling Lowering::autoscheduling(const KernelSpec& spec, const std::vector<PlanArg>& args) const {
+    if (std::holds_alternative<FillSpec>(spec)) return {};
     Autoscheduling how{options_.autoscheduler, {}};
     for (size_t i = 0; how && i < args.size(); ++i) {
         ArgumentEstimate& estimate = how.estimates.emplace_back();
@@ -370,7 +372,7 @@ Autoscheduling Lowering::autoscheduling(const std::vector<PlanArg>& args) const 
 }
 
 uint32_t Lowering::kernel(const KernelSpec& spec, const SizeHint& hint, const std::vector<PlanArg>& args) {
-    Autoscheduling how = autoscheduling(args);
+    Autoscheduling how = autoscheduling(spec, args);
     std::string key = name_of(spec) + " " + how.text();
     for (const std::string& target : options_.targets) key += " " + kernel_name(spec, hint, target);
     const auto [entry, added] = kernel_index_.try_emplace(key, static_cast<uint32_t>(result_.kernels.size()));

@@ -121,7 +121,7 @@ class Lowering {
     Location allocate(ValueId v, Packing packing);
     void fill_halo(const Location& location, const ImageShape& image, const Halo& halo);
     uint32_t kernel(const KernelSpec& spec, const SizeHint& hint, const std::vector<PlanArg>& args);
-    Autoscheduling autoscheduling(const std::vector<PlanArg>& args) const;
+    Autoscheduling autoscheduling(const KernelSpec& spec, const std::vector<PlanArg>& args) const;
 
     Network network_;
     LowerOptions options_;

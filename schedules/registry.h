@@ -69,8 +69,9 @@ struct Autoscheduling {
 // Throws Error unless it is one for CPUs, whose plugin can be found and loaded. Returns the name.
 std::string check_autoscheduler(const std::string& name);
 
-// The same by an autoscheduler, which check_autoscheduler has seen. Throws Error where it cannot do it; it may also
-// abort, or take very long. The object calls the functions of runtime/kernel_heap.cpp besides.
+// The same by an autoscheduler, which check_autoscheduler has seen, in a child process: it changes the environment.
+// Throws Error where it cannot do it; it may also abort, or take very long. The object calls the functions of
+// runtime/kernel_heap.cpp besides.
 void autoschedule_kernel(const KernelSpec&, const SizeHint&, const std::string& target, const Autoscheduling&,
                          const KernelFiles&);
 

@@ -166,7 +166,7 @@ TEST_CASE("An autoscheduler's kernels differ by the sizes it was told") {
     const CompiledKernels kernels = compile_kernels(requests, options);
     CHECK(kernels.of_request == std::vector<size_t>{0, 1, 2, 3, 4, 5, 0});
     CHECK(kernels.fallbacks.empty());
-    CHECK(kernels.kernels[0].name.starts_with("add_f32_planar_Adams2019_"));
+    CHECK(kernels.kernels[0].name.starts_with(name_of(requests[0].spec) + "_Adams2019_"));
     CHECK(read_file(folder / kernels.kernels[2].object) ==
           name_of(requests[2].spec) + " by Adams2019 4x1x1x1x1 0.500000 4x1x1x1x1");
     CHECK(read_file(folder / kernels.kernels[4].object) == name_of(requests[4].spec) + " for x86-64-linux");
@@ -203,8 +203,8 @@ TEST_CASE("Kernels that an autoscheduler cannot do are ours") {
               abort();
           }) == "could not be compiled (the code generator ended with signal 6, Aborted): it said nothing");
     CHECK(reason([](const KernelSpec&, const SizeHint&, const std::string&, const Autoscheduling&, const KernelFiles&) {
-              sleep(60);
-          }) == "took longer than 0.5 s");
+              for (;;) getppid();
+          }) == "took more than 0.5 s of a CPU");
 }
 
 TEST_CASE("An interrupted compilation leaves no process behind") {
