@@ -151,7 +151,7 @@ std::string check_autoscheduler(const std::string& name) {
     }
     std::string file = "libautoschedule_" + name + ".so";
     std::ranges::transform(file, file.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const std::filesystem::path plugin = halide_library().parent_path() / file;
+    const std::filesystem::path plugin = (halide_library().parent_path() / file).lexically_normal();
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(plugin, ignored)) {
         throw Error(plugin.string(), "is missing, and holds the autoscheduler " + name,
