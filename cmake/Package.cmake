@@ -21,4 +21,10 @@ install(FILES ${PROJECT_BINARY_DIR}/AtrousConfig.cmake ${PROJECT_BINARY_DIR}/Atr
 
 # Halide's library comes from a Python package: the installed program has its own copy.
 install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION lib/atrous)
+# And its autoschedulers, which `atrous compile` looks for beside it.
+foreach(name Adams2019 Mullapudi2016 Li2018)
+  if(TARGET Halide::${name})
+    install(IMPORTED_RUNTIME_ARTIFACTS Halide::${name} LIBRARY DESTINATION lib/atrous)
+  endif()
+endforeach()
 set_target_properties(atrous PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/atrous")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 #include "compiler/emit.h"
 #include "compiler/files.h"
@@ -56,6 +57,14 @@ int available_cpus() {
     return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
 }
 
+void check_autoscheduling(const std::string& name, const std::vector<std::string>& targets) {
+    check_autoscheduler(name);
+    const auto gpu = std::ranges::find_if(targets, is_for_gpu);
+    if (gpu == targets.end()) return;
+    throw Error("--autoscheduler " + name, "schedules kernels for CPUs only, and " + *gpu + " is for a GPU",
+                "leave that target or the autoscheduler out");
+}
+
 Settings settle(const CompileOptions& options) {
     Settings settings;
     settings.name = options.name.empty() ? name_from(options.model) : options.name;
@@ -75,6 +84,7 @@ Settings settle(const CompileOptions& options) {
         for (const auto& kind : settings.kinds()) planned.push_back(kind.front());
         options.tuning->check_target(planned);
     }
+    if (!options.autoscheduler.empty()) check_autoscheduling(options.autoscheduler, settings.targets);
     settings.jobs = options.jobs > 0 ? options.jobs : available_cpus();
     return settings;
 }
@@ -93,8 +103,9 @@ Lowered import_and_lower(const CompileOptions& options, const Settings& settings
     WeightStore weights;
     const auto kinds = settings.kinds();
     for (size_t kind = 0; kind < kinds.size(); ++kind) {
-        LowerOptions lower_options{kinds[kind],      options.optimise_height, options.optimise_width,
-                                   options.winograd, options.keep_all,        &weights};
+        LowerOptions lower_options{kinds[kind],          options.optimise_height, options.optimise_width,
+                                   options.winograd,     options.keep_all,        &weights,
+                                   options.autoscheduler};
         const bool is_tuned = options.tuning && kinds[kind].front() == options.tuning->identity().target;
         if (is_tuned) lower_options.tuning = &*options.tuning;
         const bool last = kind + 1 == kinds.size();
@@ -113,7 +124,7 @@ CompiledKernels make_kernels(const CompileOptions& options, const Settings& sett
     for (size_t kind = 0; kind < kinds.size(); ++kind) {
         for (const std::string& target : kinds[kind]) {
             for (const LoweredKernel& kernel : lowered.plans[kind].kernels)
-                requests.push_back({kernel.spec, kernel.hint, target});
+                requests.push_back({kernel.spec, kernel.hint, target, kernel.autoscheduling});
         }
     }
     KernelOptions kernel_options;
@@ -166,6 +177,7 @@ Emission make_emission(const CompileOptions& options, const Settings& settings, 
     emission.config_json = options.config_json.value_or("");
     emission.targets = settings.targets;
     emission.support = settings.support;
+    emission.heap = !options.autoscheduler.empty();
     auto request = kernels.of_request.begin();
     const auto kinds = settings.kinds();
     for (size_t kind = 0; kind < kinds.size(); ++kind) {
@@ -200,11 +212,32 @@ void note_sizes(CompileReport& report, const Emission& emission, const std::vect
     }
 }
 
+// Which kernels our schedules took from an autoscheduler, each once, and the operators that show it.
+void note_fallbacks(CompileReport& report, const Settings& settings, const Lowered& lowered,
+                    const CompiledKernels& kernels) {
+    const std::vector<LoweredKernel>& asked = lowered.plans.front().kernels;
+    std::set<size_t> noted;
+    for (const auto& [request, reason] : kernels.fallbacks) {
+        const size_t kernel = kernels.of_request[request];
+        if (noted.insert(kernel).second)
+            report.fallbacks.push_back(
+                {kernels.kernels[kernel].name, settings.targets[request / asked.size()], reason});
+    }
+    for (OperatorRow& row : report.operators) {
+        if (!row.autoscheduled_kernel || !kernels.fallbacks.contains(*row.autoscheduled_kernel)) continue;
+        const LoweredKernel& kernel = asked[*row.autoscheduled_kernel];
+        row.schedule.replace(0, kernel.autoscheduling.autoscheduler.size(),
+                             schedule_name(kernel.spec, kernel.hint, settings.targets.front()));
+    }
+}
+
 std::vector<std::string> make_files(const CompileOptions& options, const Settings& settings, Lowered& lowered,
                                     const WorkFolder& folder, CompileReport& report) {
     const CompiledKernels kernels = make_kernels(options, settings, lowered, folder);
     report.kernels = static_cast<int>(kernels.kernels.size());
     report.kernels_cached = kernels.cached;
+    report.autoscheduler = options.autoscheduler;
+    note_fallbacks(report, settings, lowered, kernels);
 
     report_progress(options, "link", 0, 1);
     const Emission emission = make_emission(options, settings, lowered, kernels);
@@ -248,7 +281,7 @@ std::string compile_key(const CompileOptions& options) {
     for (const std::string& target : settings.targets) key += target + ",";
     key += "\n" + std::to_string(options.optimise_height) + "x" + std::to_string(options.optimise_width) + "\n";
     key += std::string(options.dynamic ? "dynamic" : "") + "\n" + (options.keep_all ? "all" : "") + "\n";
-    key += std::to_string(static_cast<int>(options.winograd)) + "\n";
+    key += std::to_string(static_cast<int>(options.winograd)) + "\n" + options.autoscheduler + "\n";
     key += (options.tuning ? options.tuning->text() : "") + "\n";
     key += options.config_json.value_or("") + "\n";
     key += std::string(schedules_version()) + "\n" + halide_version() + "\n" + llvm_version() + "\n";

@@ -25,6 +25,7 @@ struct CompileOptions {
     bool dynamic = false;
     WinogradPolicy winograd = WinogradPolicy::automatic;
     std::optional<TuningRecord> tuning;      // made for one of the targets
+    std::string autoscheduler;               // Halide's, for kernels on CPUs; empty: our own schedules
     std::optional<std::string> config_json;  // already validated; embedded
     bool keep_all = false;                   // every float value becomes an output, in graph order (run --trace)
     std::filesystem::path cache;             // compiled kernels; empty: the user's cache folder
@@ -40,6 +41,13 @@ struct OperatorRow {
     // dilation and phases. Groups computed by themselves are the same to the bit.
     std::array<int64_t, 2> grid{1, 1};
     std::optional<TunableOperator> tunable;  // a convolution
+    // The lowered network's kernel whose schedule is shown, where an autoscheduler was asked for it.
+    std::optional<uint32_t> autoscheduled_kernel = {};
+};
+
+// A kernel that the autoscheduler could not schedule, so that ours does.
+struct ScheduleFallback {
+    std::string kernel, target, reason;
 };
 
 struct CompileReport {
@@ -48,6 +56,8 @@ struct CompileReport {
     std::vector<OperatorRow> operators;
     std::map<std::string, uint64_t> bytes;  // "weights", "kernels", "library", "shared", "app", "probe"
     int kernels = 0, kernels_cached = 0;
+    std::string autoscheduler;  // as asked for
+    std::vector<ScheduleFallback> fallbacks;
     double seconds = 0;
 };
 

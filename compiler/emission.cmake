@@ -19,7 +19,7 @@ target_link_libraries(
   atrous_emission
   PUBLIC atrous_schedules OpenSSL::Crypto
   PRIVATE nlohmann_json::nlohmann_json)
-add_dependencies(atrous_emission atrous_executor)
+add_dependencies(atrous_emission atrous_executor atrous_kernel_heap)
 
 # What a library with code for a GPU has besides: networks on a device, and Halide's runtime, which loads the drivers.
 if(ATROUS_PLATFORM STREQUAL x86-64-linux)

@@ -61,10 +61,12 @@ void make_network_object(const Emission& emission, const WorkFolder& folder) {
     assemble(emission, "tables.s", "tables.o", folder);
 
     std::string objects = "tables.o\n";
-    for (const char* part : {"executor.o", "gpu.o"}) {
-        if (part == std::string("gpu.o") && !has_gpu_code(emission)) continue;
+    std::vector<std::string> parts{"executor.o"};
+    if (has_gpu_code(emission)) parts.emplace_back("gpu.o");
+    if (emission.heap) parts.emplace_back("kernel_heap.o");
+    for (const std::string& part : parts) {
         fs::copy_file(support_file(emission, part), folder / part);
-        objects += part + std::string("\n");
+        objects += part + "\n";
     }
     for (const std::string& object : emission.objects) objects += object + "\n";
     create_file(folder / "objects.txt", objects);

@@ -23,6 +23,7 @@ struct Emission {
     std::vector<std::vector<std::string>> symbols;  // of the kernels' functions, for each target, in its plan's order
     std::vector<std::string> objects;               // that define them; file names in the work folder
     std::filesystem::path support;                  // folder with PLATFORM/executor.o
+    bool heap = false;                              // kernels allocate memory, as an autoscheduler's do
 };
 
 struct EmittedKinds {

@@ -28,9 +28,18 @@ std::string identifier(std::string text) {
     return text;
 }
 
+// An autoscheduler's kernels are named by the sizes that they were made for.
+std::string name_of(const KernelRequest& request) {
+    const std::string ours = kernel_name(request.spec, request.hint, request.target);
+    if (!request.autoscheduling) return ours;
+    constexpr size_t digits = 16;
+    return name_of(request.spec) + "_" + request.autoscheduling.autoscheduler + "_" +
+           sha256_of(ours + " " + request.autoscheduling.text()).substr(0, digits);
+}
+
 CompiledKernel files_of(const KernelRequest& request, const KernelOptions& options) {
     CompiledKernel kernel;
-    kernel.name = kernel_name(request.spec, request.hint, request.target);
+    kernel.name = name_of(request);
     kernel.symbol = kernel.name + "_" + identifier(request.target);
     kernel.object = kernel.symbol + ".o";
     if (options.assembly) kernel.assembly = kernel.symbol + ".s";
@@ -67,9 +76,9 @@ void store_object(const fs::path& file, const fs::path& object) {
     replace_file(file, sha256_of(bytes) + bytes);  // a cache that cannot be written costs time only
 }
 
-}  // namespace
-
-CompiledKernels compile_kernels(const std::vector<KernelRequest>& requests, const KernelOptions& options) {
+// Kernels that an autoscheduler could not do have no files then, and by their symbols `failed` says why.
+CompiledKernels compile_all(const std::vector<KernelRequest>& requests, const KernelOptions& options,
+                            std::map<std::string, std::string>& failed) {
     CompiledKernels result;
     std::map<std::string, size_t> known;  // by symbol
     std::vector<KernelJob> jobs;
@@ -96,7 +105,47 @@ CompiledKernels compile_kernels(const std::vector<KernelRequest>& requests, cons
     const auto tick = [&](int done) {
         if (options.progress) options.progress(result.cached + done, static_cast<int>(result.kernels.size()));
     };
-    run_kernel_jobs(jobs, options, finished, tick);
+    for (const FailedJob& job : run_kernel_jobs(jobs, options, finished, tick)) failed[job.symbol] = job.reason;
+    return result;
+}
+
+// The kernels in `failed` leave the result; those that ours take their place come in.
+void fall_back(CompiledKernels& result, const std::vector<KernelRequest>& requests, const KernelOptions& options,
+               const std::map<std::string, std::string>& failed) {
+    std::vector<KernelRequest> again;
+    std::vector<size_t> places;
+    for (size_t i = 0; i < requests.size(); ++i) {
+        const auto reason = failed.find(result.kernels[result.of_request[i]].symbol);
+        if (reason == failed.end()) continue;
+        result.fallbacks[i] = reason->second;
+        places.push_back(i);
+        again.push_back(requests[i]);
+        again.back().autoscheduling = {};
+    }
+    std::map<std::string, std::string> none;
+    CompiledKernels ours = compile_all(again, options, none);
+    CompiledKernels merged;
+    merged.cached = result.cached + ours.cached;
+    merged.fallbacks = std::move(result.fallbacks);
+    std::vector<size_t> moved(result.kernels.size());
+    for (size_t k = 0; k < result.kernels.size(); ++k) {
+        if (failed.contains(result.kernels[k].symbol)) continue;
+        moved[k] = merged.kernels.size();
+        merged.kernels.push_back(std::move(result.kernels[k]));
+    }
+    for (const size_t k : result.of_request) merged.of_request.push_back(moved[k]);
+    for (size_t j = 0; j < places.size(); ++j)
+        merged.of_request[places[j]] = merged.kernels.size() + ours.of_request[j];
+    for (CompiledKernel& kernel : ours.kernels) merged.kernels.push_back(std::move(kernel));
+    result = std::move(merged);
+}
+
+}  // namespace
+
+CompiledKernels compile_kernels(const std::vector<KernelRequest>& requests, const KernelOptions& options) {
+    std::map<std::string, std::string> failed;  // by symbol
+    CompiledKernels result = compile_all(requests, options, failed);
+    if (!failed.empty()) fall_back(result, requests, options, failed);
     return result;
 }
 

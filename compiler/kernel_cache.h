@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct KernelRequest {
     KernelSpec spec;
     SizeHint hint;
     std::string target;  // canonical
+    Autoscheduling autoscheduling = {};
 };
 
 struct KernelOptions {
@@ -24,7 +26,10 @@ struct KernelOptions {
     bool assembly = false, statements = false, device_code = false;
     // Called after every kernel and several times a second between. What it throws ends the work.
     std::function<void(int done, int total)> progress;
-    decltype(&compile_kernel) compile = compile_kernel;  // called in the children; tests put others here
+    double autoscheduler_seconds = 120;  // of a CPU: what one kernel may take before our schedule takes its place
+    // Called in the children; tests put others here.
+    decltype(&compile_kernel) compile = compile_kernel;
+    decltype(&autoschedule_kernel) autoschedule = autoschedule_kernel;
 };
 
 struct CompiledKernel {
@@ -37,6 +42,8 @@ struct CompiledKernels {
     std::vector<CompiledKernel> kernels;  // each once
     std::vector<size_t> of_request;       // index into `kernels` for each request
     int cached = 0;                       // of `kernels`, out of the cache
+    // Why an autoscheduler did not make them, by index of the request: they have our schedules.
+    std::map<size_t, std::string> fallbacks;
 };
 
 // Throws Error, naming the kernel and the target. No process is left behind then either.

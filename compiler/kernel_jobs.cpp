@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
+#include <optional>
 #include <utility>
 
 #include "compiler/pipe.h"
@@ -39,10 +41,15 @@ class Child {
 
     int output() const { return pipe_.read_end(); }
     bool read_some() { return pipe_.read_some(); }
-    const KernelJob& finish();  // when its output has ended; throws Error if it failed
+    const KernelJob& job() const { return *job_; }
+    // Seconds of a CPU, so that what else the machine does makes no difference.
+    bool is_too_slow(double seconds) const { return job_->request.autoscheduling && seconds_used() > seconds; }
+    // When its output has ended: nothing if it did what it should, else how it ended and what it said.
+    std::optional<std::string> problem();
 
   private:
     int wait();
+    double seconds_used() const;
 
     const KernelJob* job_;
     Pipe pipe_;
@@ -76,7 +83,12 @@ KernelFiles files_of(const CompiledKernel& kernel, const KernelOptions& options)
 [[noreturn]] void compile_in_child(const KernelJob& job, const KernelOptions& options) {
     int status = 0;
     try {
-        options.compile(job.request.spec, job.request.hint, job.request.target, files_of(job.kernel, options));
+        const KernelRequest& request = job.request;
+        const KernelFiles files = files_of(job.kernel, options);
+        if (request.autoscheduling)
+            options.autoschedule(request.spec, request.hint, request.target, request.autoscheduling, files);
+        else
+            options.compile(request.spec, request.hint, request.target, files);
     } catch (const std::exception& error) {
         std::fputs(error.what(), stderr);
         status = failed;
@@ -113,21 +125,47 @@ int Child::wait() {
     return status;
 }
 
-const KernelJob& Child::finish() {
+double Child::seconds_used() const {
+    clockid_t clock;
+    timespec used{};
+    if (clock_getcpuclockid(process_, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
+
+std::optional<std::string> Child::problem() {
     const int status = wait();
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return *job_;
-    const std::string subject = "kernel " + job_->kernel.name + " for " + job_->request.target;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::nullopt;
     const bool explained = WIFEXITED(status) && WEXITSTATUS(status) == failed;
     const std::string how = explained ? "" : " (the code generator ended with " + describe_status(status) + ")";
-    throw Error(subject, "could not be compiled" + how + ": " + shorten(pipe_.text()),
+    return "could not be compiled" + how + ": " + shorten(pipe_.text());
+}
+
+[[noreturn]] void fail(const KernelJob& job, const std::string& problem) {
+    throw Error("kernel " + job.kernel.name + " for " + job.request.target, problem,
                 "try another --target, and report this as a mistake in Atrous");
+}
+
+// Waits a moment for children to say something or end.
+std::vector<pollfd> listen_to(const std::vector<Child>& children) {
+    std::vector<pollfd> outputs;
+    for (const Child& child : children) outputs.push_back({child.output(), POLLIN, 0});
+    poll(outputs.data(), outputs.size(), tick_milliseconds);
+    return outputs;
+}
+
+std::string seconds_text(double seconds) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g s", seconds);
+    return text;
 }
 
 }  // namespace
 
-void run_kernel_jobs(const std::vector<KernelJob>& jobs, const KernelOptions& options,
-                     const std::function<void(const KernelJob&)>& finished, const std::function<void(int done)>& tick) {
+std::vector<FailedJob> run_kernel_jobs(const std::vector<KernelJob>& jobs, const KernelOptions& options,
+                                       const std::function<void(const KernelJob&)>& finished,
+                                       const std::function<void(int done)>& tick) {
     std::vector<Child> children;
+    std::vector<FailedJob> given_up;
     size_t next = 0;
     int done = 0;
     tick(done);
@@ -135,17 +173,27 @@ void run_kernel_jobs(const std::vector<KernelJob>& jobs, const KernelOptions& op
         while (next < jobs.size() && static_cast<int>(children.size()) < std::max(1, options.jobs)) {
             children.emplace_back(jobs[next++], options);
         }
-        std::vector<pollfd> outputs;
-        for (const Child& child : children) outputs.push_back({child.output(), POLLIN, 0});
-        poll(outputs.data(), outputs.size(), tick_milliseconds);
+        const std::vector<pollfd> outputs = listen_to(children);
         for (size_t i = children.size(); i-- > 0;) {
-            if (outputs[i].revents == 0 || children[i].read_some()) continue;
-            finished(children[i].finish());
-            children.erase(children.begin() + static_cast<std::ptrdiff_t>(i));
+            const bool running = outputs[i].revents == 0 || children[i].read_some();
+            const KernelJob& job = children[i].job();
+            if (running && !children[i].is_too_slow(options.autoscheduler_seconds)) continue;
+            std::optional<std::string> problem;
+            if (running)
+                problem = "took more than " + seconds_text(options.autoscheduler_seconds) + " of a CPU";
+            else
+                problem = children[i].problem();
+            if (problem && !job.request.autoscheduling) fail(job, *problem);
+            if (problem)
+                given_up.push_back({job.kernel.symbol, *problem});
+            else
+                finished(job);
+            children.erase(children.begin() + static_cast<std::ptrdiff_t>(i));  // and ends the process
             ++done;
         }
         tick(done);
     }
+    return given_up;
 }
 
 }  // namespace atrous

@@ -10,6 +10,7 @@
 #include "compiler/ir.h"
 #include "generators/kernel_spec.h"
 #include "schedules/algorithm.h"
+#include "schedules/registry.h"
 
 namespace atrous {
 
@@ -23,12 +24,14 @@ struct LowerOptions {
     WinogradPolicy winograd = WinogradPolicy::automatic;
     bool keep_all = false;                 // every float value becomes an output under its ONNX name
     WeightStore* weights = nullptr;        // where weights go that several plans share; null: into the lowered network
+    std::string autoscheduler;             // Halide's, that is to schedule kernels; empty: ours do
     const TuningRecord* tuning = nullptr;  // what was measured for operators; null: nothing
 };
 
 struct LoweredKernel {
     KernelSpec spec;
     SizeHint hint;
+    Autoscheduling autoscheduling;
 };
 
 struct LoweredNetwork {

@@ -110,6 +110,7 @@ void Lowering::begin_node(const Node& node) {
     row_ = row;
     schedule_ = "view";
     kernels_.clear();
+    scheduled_kernel_.reset();
     flop_ = 0;
     grid_ = {1, 1};
 }
@@ -239,7 +240,7 @@ void Lowering::fill_row(const Node& node) {
     for (const Size& extent : shape(node.outputs[0]))
         text += (text.empty() ? "" : "x") + std::to_string(at_hint(extent));
     OperatorRow& row = result_.operators[row_];
-    row = {node.name, node.onnx_type, text, schedule_, flop_ / 1e9, grid_, tunable(node)};
+    row = {node.name, node.onnx_type, text, schedule_, flop_ / 1e9, grid_, tunable(node), scheduled_kernel_};
     const auto* transposed = std::get_if<TransposedConvOp>(&node.op);
     for (size_t axis = 0; transposed && axis < 2; ++axis) {  // its phases lie side by side
         if (grid_[axis] > 1) row.grid[axis] *= transposed->stride[axis];
@@ -404,22 +405,45 @@ BufferView Lowering::channel_vector(ValueId v, int64_t channels, Packing packing
 }
 
 void Lowering::step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint, const Size& skip) {
+    const uint32_t k = kernel(spec, hint, args);
     schedule_ = schedule_name(spec, hint, options_.targets[0]);
-    plan_.step(kernel(spec, hint), args, row_, skip);
+    scheduled_kernel_.reset();
+    if (result_.kernels[k].autoscheduling) {
+        schedule_ = options_.autoscheduler;
+        scheduled_kernel_ = k;
+    }
+    plan_.step(k, args, row_, skip);
 }
 
 void Lowering::side_step(const KernelSpec& spec, const std::vector<PlanArg>& args, const SizeHint& hint) {
     const std::string schedule = schedule_;
+    const auto kernel = scheduled_kernel_;
     step(spec, args, hint);
     schedule_ = schedule;
+    scheduled_kernel_ = kernel;
 }
 
-uint32_t Lowering::kernel(const KernelSpec& spec, const SizeHint& hint) {
-    std::string key = name_of(spec);
+// What an autoscheduler is told: the sizes that the call has at the size to optimise for. Zeros around images are a
+// matter of layout, and not its own.
+Autoscheduling Lowering::autoscheduling(const KernelSpec& spec, const std::vector<PlanArg>& args) const {
+    if (std::holds_alternative<FillSpec>(spec)) return {};
+    Autoscheduling how{options_.autoscheduler, {}};
+    for (size_t i = 0; how && i < args.size(); ++i) {
+        ArgumentEstimate& estimate = how.estimates.emplace_back();
+        if (args[i].kind != plan::ArgKind::buffer) estimate.value = at_hint(args[i].number);
+        for (const ViewDim& dim : args[i].view.dims)
+            estimate.extents.push_back(std::clamp<int64_t>(at_hint(dim.extent), 1, 1 << 30));
+    }
+    return how;
+}
+
+uint32_t Lowering::kernel(const KernelSpec& spec, const SizeHint& hint, const std::vector<PlanArg>& args) {
+    Autoscheduling how = autoscheduling(spec, args);
+    std::string key = name_of(spec) + " " + how.text();
     for (const std::string& target : options_.targets) key += " " + kernel_name(spec, hint, target);
     if (node_) kernels_ += key + "\n";
     const auto [entry, added] = kernel_index_.try_emplace(key, static_cast<uint32_t>(result_.kernels.size()));
-    if (added) result_.kernels.push_back({spec, hint});
+    if (added) result_.kernels.push_back({spec, hint, std::move(how)});
     return entry->second;
 }
 

@@ -88,7 +88,10 @@ class Lowering {
     }
     bool is_put_off(ValueId v) const { return layout_.put_off[v]; }
     // How the table of operators calls what was done, where the last step's schedule would not say it.
-    void call_schedule(const std::string& name) { schedule_ = name; }
+    void call_schedule(const std::string& name) {
+        schedule_ = name;
+        scheduled_kernel_.reset();
+    }
     void note_schedule(const std::string& more) { schedule_ += more; }
     // Rows and columns that are computed together; several parts of a node: all of theirs.
     void note_grid(int64_t rows, int64_t columns);
@@ -125,7 +128,8 @@ class Lowering {
     Location place_part(const Part& part, Packing packing);
     Location allocate(ValueId v, Packing packing);
     void fill_halo(const Location& location, const ImageShape& image, const Halo& halo);
-    uint32_t kernel(const KernelSpec& spec, const SizeHint& hint);
+    uint32_t kernel(const KernelSpec& spec, const SizeHint& hint, const std::vector<PlanArg>& args);
+    Autoscheduling autoscheduling(const KernelSpec& spec, const std::vector<PlanArg>& args) const;
 
     Network network_;
     LowerOptions options_;
@@ -141,11 +145,12 @@ class Lowering {
     std::map<std::string, uint32_t> kernel_index_;
     LoweredNetwork result_;
 
-    const Node* node_ = nullptr;    // at hand
-    std::vector<uint32_t> row_of_;  // of each node in the table of operators; plan::none until it begins
-    uint32_t row_ = plan::none;     // of the node at hand, or the last one
-    std::string schedule_;          // of its last step
-    std::string kernels_;           // of all its steps
+    const Node* node_ = nullptr;                // at hand
+    std::vector<uint32_t> row_of_;              // of each node in the table of operators; plan::none until it begins
+    uint32_t row_ = plan::none;                 // of the node at hand, or the last one
+    std::string schedule_;                      // of its last step
+    std::string kernels_;                       // of all its steps
+    std::optional<uint32_t> scheduled_kernel_;  // whose schedule that is, if an autoscheduler is to make it
     double flop_ = 0;
     std::array<int64_t, 2> grid_{1, 1};
 };

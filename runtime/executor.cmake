@@ -30,3 +30,4 @@ function(atrous_executor_object name)
 endfunction()
 
 atrous_executor_object(executor SOURCES ${ATROUS_EXECUTOR_SOURCES})
+atrous_executor_object(kernel_heap SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/kernel_heap.cpp)

@@ -14,7 +14,7 @@ class Arguments {
     ImageParam buffer(const std::string& name, int rank, Type type = Float(32)) {
         ImageParam p(type, rank, name);
         for (int i = 0; i < rank; i++) p.dim(i).set_min(0);
-        list_.push_back(p);
+        add(p);
         return p;
     }
     ImageParam image(const std::string& name, Packing packing, Type type = Float(32)) {
@@ -24,18 +24,26 @@ class Arguments {
     }
     Expr i32(const std::string& name) {
         Param<int32_t> p(name);
-        list_.push_back(p);
+        add(p);
         return p;
     }
     Expr f32(const std::string& name) {
         Param<float> p(name);
-        list_.push_back(p);
+        add(p);
         return p;
     }
     std::vector<Argument> list() const { return list_; }
+    std::vector<Parameter> parameters() const { return parameters_; }
 
   private:
+    template <class P>
+    void add(const P& p) {
+        list_.push_back(p);
+        parameters_.push_back(p.parameter());
+    }
+
     std::vector<Argument> list_;
+    std::vector<Parameter> parameters_;
 };
 
 // The x and y extents of an image in either packing.
@@ -56,7 +64,7 @@ class Builder {
 
     Kernel operator()(const ConvSpec& s) {
         ConvInputs in = conv_inputs(s, s.packing == Packing::c16 || s.blocked_filters ? 6 : 4, s.grouped);
-        DilatedConv conv = dilated_conv(s, in, choose(dilated_conv_rules, s, hint_, target_).layout.depth);
+        DilatedConv conv = dilated_conv(s, in, depth(s));
         Extents extents = output_extents(conv.output, s.packing);
         extents.ci_lanes = in.ci_lanes;
         return convolution(dilated_conv_rules, s, conv, extents);
@@ -271,6 +279,11 @@ class Builder {
     }
 
   private:
+    // Adding a convolution up in parts is a decision of our schedules.
+    int depth(const ConvSpec& s) const {
+        return scheduled_ ? choose(dilated_conv_rules, s, hint_, target_).layout.depth : 0;
+    }
+
     TileGroup tile_group() {
         TileGroup g;
         g.index = args_.i32("group");
@@ -371,7 +384,7 @@ class Builder {
     Kernel done(Func output) {
         OutputImageParam buffer = output.output_buffer();
         for (int i = 0; i < buffer.dimensions(); i++) buffer.dim(i).set_min(0);
-        return {args_.list(), output};
+        return {args_.list(), args_.parameters(), output};
     }
 
     SizeHint hint_;

@@ -10,7 +10,8 @@
 namespace atrous {
 
 struct Kernel {
-    std::vector<Halide::Argument> arguments;  // inputs and scalars in order; the output buffer is the pipeline's
+    std::vector<Halide::Argument> arguments;    // inputs and scalars in order; the output buffer is the pipeline's
+    std::vector<Halide::Parameter> parameters;  // the same, to be told more about
     Halide::Func output;
 };
 

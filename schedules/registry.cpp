@@ -1,8 +1,11 @@
 #include "schedules/registry.h"
 
+#include <cstdlib>
+
 #include "Halide.h"
 #include "runtime/error.h"
 #include "schedules/arm/register_tile.h"
+#include "schedules/autoschedule.h"
 #include "schedules/kernels.h"
 #include "schedules/rules.h"
 #include "schedules/target.h"
@@ -63,6 +66,14 @@ Decision decide(const KernelSpec& spec, const SizeHint& hint, const Target& targ
             }
         },
         spec);
+}
+
+std::map<OutputFileType, std::string> outputs_of(const KernelFiles& files) {
+    std::map<OutputFileType, std::string> outputs{{OutputFileType::object, files.object}};
+    if (!files.assembly.empty()) outputs[OutputFileType::assembly] = files.assembly;
+    if (!files.statements.empty()) outputs[OutputFileType::stmt] = files.statements;
+    if (!files.device_code.empty()) outputs[OutputFileType::device_code] = files.device_code;
+    return outputs;
 }
 
 }  // namespace
@@ -171,15 +182,34 @@ void compile_kernel(const KernelSpec& spec, const SizeHint& hint, const std::str
         Kernel kernel = build_kernel(spec, hint, t);
         // Halide emits symbol(...) and symbol_argv(void**): the first is renamed out of the way by making it the
         // prefix.
-        std::map<OutputFileType, std::string> outputs{{OutputFileType::object, files.object}};
-        if (!files.assembly.empty()) outputs[OutputFileType::assembly] = files.assembly;
-        if (!files.statements.empty()) outputs[OutputFileType::stmt] = files.statements;
-        if (!files.device_code.empty()) outputs[OutputFileType::device_code] = files.device_code;
-        kernel.output.compile_to(outputs, kernel.arguments, files.symbol, t);
+        kernel.output.compile_to(outputs_of(files), kernel.arguments, files.symbol, t);
     } catch (const Halide::Error& error) {
         throw Error("kernel " + kernel_name(spec, hint, target),
                     "Halide cannot compile it for " + target + ": " + error.what(),
                     "please report this with the model");
+    }
+}
+
+std::string Autoscheduling::text() const {
+    std::string text = autoscheduler;
+    for (const ArgumentEstimate& estimate : estimates) {
+        text += ' ';
+        if (estimate.extents.empty()) text += std::to_string(estimate.value);
+        for (size_t d = 0; d < estimate.extents.size(); d++)
+            text += (d == 0 ? "" : "x") + std::to_string(estimate.extents[d]);
+    }
+    return text;
+}
+
+void autoschedule_kernel(const KernelSpec& spec, const SizeHint& hint, const std::string& target,
+                         const Autoscheduling& how, const KernelFiles& files) {
+    // Adams2019 unrolls what has the same extent in all its estimates; at other sizes a loop does too.
+    setenv("HL_PERMIT_FAILED_UNROLL", "1", 1);
+    try {
+        autoscheduled_module(spec, hint, kernel_target(parse_target(target)), how, files.symbol)
+            .compile(outputs_of(files));
+    } catch (const Halide::Error& error) {
+        throw Error(how.autoscheduler, error.what());
     }
 }
 

@@ -56,6 +56,30 @@ struct KernelFiles {
 // handler, and is not returned.
 void compile_kernel(const KernelSpec&, const SizeHint&, const std::string& target, const KernelFiles&);
 
+// What an autoscheduler is told about an argument of a kernel: a buffer's extents, innermost first, or a number.
+struct ArgumentEstimate {
+    std::vector<int64_t> extents;
+    double value = 0;
+};
+
+// Halide's autoscheduler in the place of our schedules. With none, nothing else counts.
+struct Autoscheduling {
+    std::string autoscheduler;                // "Adams2019"
+    std::vector<ArgumentEstimate> estimates;  // in the order of the spec's arguments, the output's last
+
+    explicit operator bool() const { return !autoscheduler.empty(); }
+    std::string text() const;  // all of it: equal specs, hints and texts give equal kernels
+};
+
+// Throws Error unless it is one for CPUs, whose plugin can be found and loaded. Returns the name.
+std::string check_autoscheduler(const std::string& name);
+
+// The same by an autoscheduler, which check_autoscheduler has seen, in a child process: it changes the environment.
+// Throws Error where it cannot do it; it may also abort, or take very long. The object calls the functions of
+// runtime/kernel_heap.cpp besides.
+void autoschedule_kernel(const KernelSpec&, const SizeHint&, const std::string& target, const Autoscheduling&,
+                         const KernelFiles&);
+
 // Halide's runtime for GPUs, which their kernels call, as an object file. Throws Error.
 void compile_gpu_runtime(const std::string& object);
 

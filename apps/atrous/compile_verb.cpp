@@ -23,7 +23,7 @@ namespace {
 
 struct CompileArguments {
     fs::path model, directory, config, cache;
-    std::string name, size, winograd = "auto";
+    std::string name, size, winograd = "auto", autoscheduler;
     std::vector<std::string> targets{"host"}, emit{"lib", "header", "shared"};
     bool dynamic = false, json = false;
     int jobs = 0;
@@ -75,6 +75,10 @@ void add_compile_options(CLI::App& app, CompileArguments& arguments) {
                    "Convolutions in Winograd's domain: auto, off, f2, f4 (default: auto, where it is faster)")
         ->check(CLI::IsMember({"auto", "off", "f2", "f4"}).description(""))
         ->type_name("HOW");
+    app.add_option("--autoscheduler", arguments.autoscheduler,
+                   "Let Halide schedule the kernels in place of Atrous, for comparison: Adams2019, Mullapudi2016, "
+                   "Li2018; CPUs only")
+        ->type_name("NAME");
     app.add_option("--config", arguments.config, "How a picture becomes a tensor and back; JSON")->type_name("FILE");
     app.add_option("-j,--jobs", arguments.jobs, "Kernels compiled at a time (default: as many as there are CPUs)")
         ->check(CLI::Range(1, 1024).description(""))
@@ -94,6 +98,7 @@ CompileOptions compile_options(const CompileArguments& arguments) {
     options.targets = arguments.targets;
     options.dynamic = arguments.dynamic;
     options.winograd = policies.at(arguments.winograd);
+    options.autoscheduler = arguments.autoscheduler;
     options.jobs = arguments.jobs;
     options.cache = arguments.cache;
     if (!arguments.name.empty()) check_name(arguments.name);
@@ -122,10 +127,31 @@ nlohmann::ordered_json report_json(const CompileReport& report) {
                              {"schedule", row.schedule},
                              {"gflop", row.gflop}});
     }
-    return {{"name", report.name},       {"files", files},
-            {"operators", operators},    {"bytes", report.bytes},
-            {"kernels", report.kernels}, {"kernels_cached", report.kernels_cached},
-            {"seconds", report.seconds}};
+    nlohmann::ordered_json json{{"name", report.name},       {"files", files},
+                                {"operators", operators},    {"bytes", report.bytes},
+                                {"kernels", report.kernels}, {"kernels_cached", report.kernels_cached},
+                                {"seconds", report.seconds}};
+    if (report.autoscheduler.empty()) return json;
+    json["autoscheduler"] = report.autoscheduler;
+    json["fallbacks"] = nlohmann::ordered_json::array();
+    for (const ScheduleFallback& fallback : report.fallbacks) {
+        json["fallbacks"].push_back(
+            {{"kernel", fallback.kernel}, {"target", fallback.target}, {"reason", fallback.reason}});
+    }
+    return json;
+}
+
+// Which kernels are not the autoscheduler's.
+void note_fallbacks(const CompileReport& report, Console& console) {
+    if (report.fallbacks.empty()) return;
+    std::string names;
+    for (const ScheduleFallback& fallback : report.fallbacks) {
+        const std::string reason = console.verbose() ? " (" + fallback.reason + ")" : "";
+        names += (names.empty() ? "" : ", ") + fallback.kernel + reason;
+    }
+    console.note("note: " + std::to_string(report.fallbacks.size()) + " of " + std::to_string(report.kernels) +
+                 " kernels have Atrous's schedules, because " + report.autoscheduler +
+                 " could not make them: " + names);
 }
 
 }  // namespace
@@ -153,6 +179,7 @@ int compile_verb(int count, const char* const* words, Console& console) {
     } else if (!console.quiet()) {
         print_result(compile_table(report, console.verbose()));
     }
+    note_fallbacks(report, console);
     if (!options.config_json) {
         console.note(
             "note: no config was found for this model; `atrous run` needs none, `atrous segment` does (--config)");

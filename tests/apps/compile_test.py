@@ -184,6 +184,86 @@ class Compile(CompileTest):
         self.assertEqual(list((self.folder / "out").iterdir()), [])
 
 
+def dilated_stack(file):
+    """3×3 convolutions of 16 channels at rates 1, 2, 2, for any size."""
+    random = np.random.default_rng(3)
+    weights, nodes, x = [], [], "x"
+    for i, rate in enumerate((1, 2, 2)):
+        weights.append(numpy_helper.from_array(random.normal(0, 1 / 12, (16, 16, 3, 3)).astype(np.float32), f"w{i}"))
+        nodes += [helper.make_node("Conv", [x, f"w{i}"], [f"c{i}"], kernel_shape=[3, 3], pads=[rate] * 4,
+                                   dilations=[rate, rate]),
+                  helper.make_node("Relu", [f"c{i}"], [f"r{i}"])]
+        x = f"r{i}"
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 16, "h", "w"]) for name in ("x", x)]
+    graph = helper.make_graph(nodes, "stack", ports[:1], ports[1:], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), file)
+
+
+class Autoschedulers(CompileTest):
+    sizes = ((48, 64), (37, 21), (1, 1))
+
+    def setUp(self):
+        super().setUp()
+        dilated_stack(self.folder / "m.onnx")
+
+    def make(self, name, *arguments):
+        return json.loads(self.compile(0, "m.onnx", "--name", name, "--size", "48x64", "--json", "--quiet", "--emit",
+                                       "shared", *arguments))
+
+    def results(self, name):
+        for size in self.sizes:
+            x = np.random.default_rng(size[0]).standard_normal((1, 16, *size)).astype(np.float32)
+            np.save(self.folder / "x.npy", x)
+            self.expect(0, "run", "--model", f"{name}.so", "--input", "x.npy", "-o", "y.npy", "--quiet", "--threads", 2)
+            yield np.load(self.folder / "y.npy")
+
+    def check(self, autoscheduler, *arguments):
+        self.make("ours", *arguments)
+        facts = self.make("theirs", "--autoscheduler", autoscheduler, *arguments)
+        self.assertEqual(facts["autoscheduler"], autoscheduler)
+        for expected, actual in zip(self.results("ours"), self.results("theirs")):
+            np.testing.assert_allclose(actual, expected, atol=1e-4)
+        return facts
+
+    def check_schedules(self, autoscheduler):
+        facts = self.check(autoscheduler, "--winograd", "off")
+        self.assertEqual(facts["fallbacks"], [])
+        self.assertEqual([row["schedule"] for row in facts["operators"]], [autoscheduler] * 3)
+
+    def test_adams(self):
+        self.check_schedules("Adams2019")
+
+    def test_mullapudi(self):
+        self.check_schedules("Mullapudi2016")
+        self.check("Mullapudi2016", "--winograd", "f4")
+
+    def test_li(self):
+        self.check_schedules("Li2018")
+        self.check("Li2018", "--winograd", "f4")
+
+    def test_fallbacks_are_said(self):
+        """Mullapudi2016 reorders what winograd_output scatters."""
+        arguments = ["compile", "m.onnx", "--winograd", "f4", "--autoscheduler", "Mullapudi2016", "--emit", "header"]
+        done = self.call(*arguments)
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"^note: 1 of \d+ kernels have Atrous's schedules, because Mullapudi2016 could not "
+                                      r"make them: winograd_output_f32_m4x4_k3x3_relu\n")
+        self.assertRegex(self.call(*arguments, "--verbose").stderr, r"winograd_output_f32_m4x4_k3x3_relu \(.+reorder")
+        facts = json.loads(self.compile(0, *arguments[1:], "--json", "--quiet"))
+        (fallback,) = facts["fallbacks"]
+        self.assertEqual((fallback["kernel"], fallback["target"][:12]),
+                         ("winograd_output_f32_m4x4_k3x3_relu", "x86-64-linux"))
+
+    def test_unknown_ones(self):
+        self.compile(2, "m.onnx", "--autoscheduler", "Adams",
+                     error="atrous: error: --autoscheduler Adams: is none that Atrous can use, expected one of Adams2019, "
+                           "Mullapudi2016, Li2018; choose one of them\n")
+        self.compile(2, "m.onnx", "--autoscheduler", "Li2018", "--target", "host,x86-64-linux-opencl",
+                     error="atrous: error: --autoscheduler Li2018: schedules kernels for CPUs only, and "
+                           "x86-64-linux-cl_doubles-opencl is for a GPU; leave that target or the autoscheduler out\n")
+        self.assertEqual(self.files("."), ["m.onnx"])
+
+
 class ModelsFromOnnx(CompileTest):
     def setUp(self):
         super().setUp()

@@ -91,6 +91,18 @@ def check_board(package, folder):
     print("board: ok", flush=True)
 
 
+def check_autoschedulers(package, folder):
+    compile_again = [folder / "prefix/bin/atrous", "compile", folder / "model.onnx", "--autoscheduler", "Mullapudi2016",
+                     "--quiet", "-o", folder / "autoscheduled"]
+    package.call(*compile_again)
+    plugin = folder / "prefix/lib/atrous/libautoschedule_mullapudi2016.so"
+    plugin.unlink()
+    said = package.call(*compile_again, fails=True)
+    check(said.startswith(f"atrous: error: {plugin}: is missing, and holds the autoscheduler Mullapudi2016; put that file "
+                          "of Halide "), said)
+    print("autoschedulers: ok", flush=True)
+
+
 def check_mistakes(package):
     said = package.configure("mistake1", "-DMODEL=", fails=True)
     check("MODEL must name an ONNX file" in said, said)
@@ -111,6 +123,7 @@ def main(cmake, build, folder, ninja, cxx):
     check_native(package, folder)
     check_board(package, folder)
     check_mistakes(package)
+    check_autoschedulers(package, folder)
 
 
 if __name__ == "__main__":

@@ -174,6 +174,7 @@ TEST_CASE("A compiled network's key follows the model's contents, the options an
     CHECK(with([](CompileOptions& o) { o.jobs = 7; }) == key);
     CHECK(with([](CompileOptions& o) { o.dynamic = true; }) != key);
     CHECK(with([](CompileOptions& o) { o.keep_all = true; }) != key);
+    CHECK(with([](CompileOptions& o) { o.autoscheduler = "Li2018"; }) != key);
     CHECK(with([](CompileOptions& o) { o.config_json = "{}"; }) != key);
     CHECK(with([](CompileOptions& o) { o.optimise_width = 64; }) != key);
     CHECK(with([](CompileOptions& o) { o.targets = {"x86-64-linux"}; }) != key);

@@ -135,6 +135,78 @@ TEST_CASE("A child that fails, aborts or crashes is reported with the kernel and
           subject + "could not be compiled (the code generator ended with exit status 1): it said nothing" + advice);
 }
 
+namespace {
+
+void autoschedule_to_text(const KernelSpec& spec, const SizeHint&, const std::string&, const Autoscheduling& how,
+                          const KernelFiles& files) {
+    std::ofstream(files.object) << name_of(spec) << " by " << how.text();
+}
+
+// An addition and a ReLU, to be scheduled for rows of so many numbers.
+std::vector<KernelRequest> autoscheduled_requests(int64_t length) {
+    std::vector<KernelRequest> requests = small_requests(target);
+    for (KernelRequest& request : requests) {
+        const ArgumentEstimate row{{length, 1, 1, 1, 1}};
+        request.autoscheduling = {"Adams2019", {row, {{}, 0.5}, row}};
+    }
+    return requests;
+}
+
+}  // namespace
+
+TEST_CASE("An autoscheduler's kernels differ by the sizes it was told") {
+    const TestFolder folder, cache;
+    std::vector<KernelRequest> requests = autoscheduled_requests(3);
+    for (const KernelRequest& request : autoscheduled_requests(4)) requests.push_back(request);
+    for (const KernelRequest& request : small_requests(target)) requests.push_back(request);
+    requests.push_back(requests[0]);
+    KernelOptions options = options_in(folder);
+    options.autoschedule = autoschedule_to_text;
+    options.cache = cache.path();
+    const CompiledKernels kernels = compile_kernels(requests, options);
+    CHECK(kernels.of_request == std::vector<size_t>{0, 1, 2, 3, 4, 5, 0});
+    CHECK(kernels.fallbacks.empty());
+    CHECK(kernels.kernels[0].name.starts_with(name_of(requests[0].spec) + "_Adams2019_"));
+    CHECK(read_file(folder / kernels.kernels[2].object) ==
+          name_of(requests[2].spec) + " by Adams2019 4x1x1x1x1 0.500000 4x1x1x1x1");
+    CHECK(read_file(folder / kernels.kernels[4].object) == name_of(requests[4].spec) + " for x86-64-linux");
+    CHECK(compile_kernels(requests, options).cached == 6);
+}
+
+TEST_CASE("Kernels that an autoscheduler cannot do are ours") {
+    using Autoschedule = decltype(&autoschedule_kernel);
+    const auto reason = [&](Autoschedule autoschedule) {
+        const TestFolder folder, cache;
+        KernelOptions options = options_in(folder);
+        options.autoschedule = autoschedule;
+        options.autoscheduler_seconds = 0.5;
+        options.cache = cache.path();
+        // The ReLU in two sizes, between two additions by our schedules.
+        std::vector<KernelRequest> requests = small_requests(target);
+        requests[1] = autoscheduled_requests(3)[1];
+        requests.push_back(autoscheduled_requests(4)[1]);
+        requests.push_back(requests[0]);
+        const CompiledKernels kernels = compile_kernels(requests, options);
+        CHECK(kernels.of_request == std::vector<size_t>{0, 1, 1, 0});
+        REQUIRE(kernels.kernels.size() == 2);
+        CHECK(kernels.kernels[1].symbol == name_of(requests[1].spec) + "_x86_64_linux");
+        CHECK(read_file(folder / kernels.kernels[1].object) == name_of(requests[1].spec) + " for x86-64-linux");
+        REQUIRE(kernels.fallbacks.size() == 2);
+        CHECK(kernels.fallbacks.at(1) == kernels.fallbacks.at(2));
+        CHECK(compile_kernels(requests, options).cached == 2);
+        return kernels.fallbacks.at(1);
+    };
+    CHECK(reason([](const KernelSpec&, const SizeHint&, const std::string&, const Autoscheduling&, const KernelFiles&) {
+              throw Error("loops", "are none");
+          }) == "could not be compiled: loops: are none");
+    CHECK(reason([](const KernelSpec&, const SizeHint&, const std::string&, const Autoscheduling&, const KernelFiles&) {
+              abort();
+          }) == "could not be compiled (the code generator ended with signal 6, Aborted): it said nothing");
+    CHECK(reason([](const KernelSpec&, const SizeHint&, const std::string&, const Autoscheduling&, const KernelFiles&) {
+              for (;;) getppid();
+          }) == "took more than 0.5 s of a CPU");
+}
+
 TEST_CASE("An interrupted compilation leaves no process behind") {
     const TestFolder folder;
     KernelOptions options =
