@@ -131,6 +131,7 @@ CompiledKernels make_kernels(const CompileOptions& options, const Settings& sett
     kernel_options.folder = folder.path();
     kernel_options.cache = settings.cache;
     kernel_options.jobs = settings.jobs;
+    kernel_options.seconds = options.kernel_seconds;
     kernel_options.assembly = options.assembly;
     kernel_options.statements = options.statements;
     kernel_options.device_code = options.ptx;

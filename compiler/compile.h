@@ -30,6 +30,7 @@ struct CompileOptions {
     bool keep_all = false;                   // every float value becomes an output, in graph order (run --trace)
     std::filesystem::path cache;             // compiled kernels; empty: the user's cache folder
     int jobs = 0;                            // child processes; 0: as many as there are CPUs
+    double kernel_seconds = 0;               // of a CPU, that one kernel may take to compile; 0: all that it wants
     std::filesystem::path support;  // folder of the runtime objects; empty: beside the program or in the install tree
     std::function<void(const std::string& stage, int done, int total)> progress;  // may be empty
 };

@@ -27,6 +27,7 @@ struct KernelOptions {
     // Called after every kernel and several times a second between. What it throws ends the work.
     std::function<void(int done, int total)> progress;
     double autoscheduler_seconds = 120;  // of a CPU: what one kernel may take before our schedule takes its place
+    double seconds = 0;                  // of a CPU: what any other kernel may take; 0: all that it wants
     // Called in the children; tests put others here.
     decltype(&compile_kernel) compile = compile_kernel;
     decltype(&autoschedule_kernel) autoschedule = autoschedule_kernel;

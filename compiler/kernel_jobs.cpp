@@ -43,7 +43,7 @@ class Child {
     bool read_some() { return pipe_.read_some(); }
     const KernelJob& job() const { return *job_; }
     // Seconds of a CPU, so that what else the machine does makes no difference.
-    bool is_too_slow(double seconds) const { return job_->request.autoscheduling && seconds_used() > seconds; }
+    bool is_too_slow(double seconds) const { return seconds > 0 && seconds_used() > seconds; }
     // When its output has ended: nothing if it did what it should, else how it ended and what it said.
     std::optional<std::string> problem();
 
@@ -177,10 +177,11 @@ std::vector<FailedJob> run_kernel_jobs(const std::vector<KernelJob>& jobs, const
         for (size_t i = children.size(); i-- > 0;) {
             const bool running = outputs[i].revents == 0 || children[i].read_some();
             const KernelJob& job = children[i].job();
-            if (running && !children[i].is_too_slow(options.autoscheduler_seconds)) continue;
+            const double limit = job.request.autoscheduling ? options.autoscheduler_seconds : options.seconds;
+            if (running && !children[i].is_too_slow(limit)) continue;
             std::optional<std::string> problem;
             if (running)
-                problem = "took more than " + seconds_text(options.autoscheduler_seconds) + " of a CPU";
+                problem = "took more than " + seconds_text(limit) + " of a CPU";
             else
                 problem = children[i].problem();
             if (problem && !job.request.autoscheduling) fail(job, *problem);

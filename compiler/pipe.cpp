@@ -14,7 +14,7 @@ namespace atrous {
 
 namespace {
 
-constexpr size_t text_limit = 1 << 16, line_limit = 1000;
+constexpr size_t line_limit = 1000;
 
 void close_end(int& end) {
     if (end >= 0) close(end);
@@ -23,7 +23,7 @@ void close_end(int& end) {
 
 }  // namespace
 
-Pipe::Pipe() {
+Pipe::Pipe(size_t limit) : limit_(limit) {
     if (pipe2(ends_, O_CLOEXEC) != 0) throw Error("pipe", std::string("cannot be made: ") + std::strerror(errno));
 }
 
@@ -33,10 +33,13 @@ Pipe::~Pipe() {
 }
 
 Pipe::Pipe(Pipe&& other) noexcept
-    : ends_{std::exchange(other.ends_[0], -1), std::exchange(other.ends_[1], -1)}, text_(std::move(other.text_)) {}
+    : ends_{std::exchange(other.ends_[0], -1), std::exchange(other.ends_[1], -1)},
+      limit_(other.limit_),
+      text_(std::move(other.text_)) {}
 
 Pipe& Pipe::operator=(Pipe&& other) noexcept {
     std::swap(ends_, other.ends_);
+    std::swap(limit_, other.limit_);
     std::swap(text_, other.text_);
     return *this;
 }
@@ -49,7 +52,7 @@ bool Pipe::read_some() {
     char block[4096];
     const ssize_t count = read(ends_[0], block, sizeof block);
     if (count < 0) return errno == EINTR;
-    if (text_.size() < text_limit) text_.append(block, static_cast<size_t>(count));
+    if (text_.size() < limit_) text_.append(block, static_cast<size_t>(count));
     return count > 0;
 }
 

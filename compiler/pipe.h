@@ -1,13 +1,16 @@
 // What a child process says and how it ended.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace atrous {
 
 class Pipe {
   public:
-    Pipe();  // throws Error
+    static constexpr size_t text_limit = 1 << 16;
+
+    explicit Pipe(size_t limit = text_limit);  // of the text kept; throws Error
     ~Pipe();
     Pipe(Pipe&& other) noexcept;
     Pipe& operator=(Pipe&& other) noexcept;
@@ -16,13 +19,14 @@ class Pipe {
     int write_end() const { return ends_[1]; }
     void close_write_end();
 
-    // Appends what is there to text(), up to a limit that no honest message reaches. False at the end.
+    // Appends what is there to text(), up to the limit. False at the end.
     bool read_some();
     std::string read_all();
     const std::string& text() const { return text_; }
 
   private:
     int ends_[2] = {-1, -1};
+    size_t limit_;
     std::string text_;
 };
 

@@ -1,12 +1,15 @@
 #include "compiler/tool.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstdio>
 #include <cstring>
 
 #include "compiler/pipe.h"
@@ -54,10 +57,11 @@ struct SpawnSettings {
 };
 
 // The tool gets Ctrl-C as we do, whatever we make of it. 0 or errno.
-int spawn(const std::vector<std::string>& arguments, const std::filesystem::path& folder, int output, pid_t& child) {
+int spawn(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
+          const std::filesystem::path& input, int output, pid_t& child) {
     SpawnSettings settings;
+    posix_spawn_file_actions_addopen(&settings.actions, 0, input.empty() ? "/dev/null" : input.c_str(), O_RDONLY, 0);
     posix_spawn_file_actions_addchdir_np(&settings.actions, folder.c_str());
-    posix_spawn_file_actions_addopen(&settings.actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&settings.actions, output, 1);
     posix_spawn_file_actions_adddup2(&settings.actions, output, 2);
     sigset_t signals;
@@ -75,6 +79,40 @@ int spawn(const std::vector<std::string>& arguments, const std::filesystem::path
     return posix_spawnp(&child, argv[0], &settings.actions, &settings.attributes, argv.data(), environment().data());
 }
 
+// A program that we have started; ended with us at the latest.
+class Running {
+  public:
+    explicit Running(pid_t process) : process_(process) {}
+    ~Running() {
+        if (process_ < 0) return;
+        kill(process_, SIGKILL);
+        wait();
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+    int wait() {
+        int status = 0;
+        while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+        }
+        process_ = -1;
+        return status;
+    }
+
+  private:
+    pid_t process_;
+};
+
+[[noreturn]] void fail_to_start(const std::string& program, int error, const std::string& advice) {
+    throw Error(program, std::string("cannot be started: ") + std::strerror(error), advice);
+}
+
+std::string seconds_text(double seconds) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3g s", seconds);
+    return text;
+}
+
 }  // namespace
 
 Toolchain toolchain_for(const std::string& platform) {
@@ -87,24 +125,45 @@ void run_tool(const std::vector<std::string>& arguments, const std::filesystem::
     const std::string& tool = arguments.front();
     Pipe pipe;
     pid_t child = 0;
-    if (const int error = spawn(arguments, folder, pipe.write_end(), child)) {
+    if (const int error = spawn(arguments, folder, {}, pipe.write_end(), child)) {
         if (error == ENOENT) {
             throw Error(tool, "is not installed, and is needed to make libraries",
                         "install it with `apt install " + package_of(tool) + "`");
         }
-        throw Error(tool, std::string("cannot be started: ") + std::strerror(error));
+        fail_to_start(tool, error, "");
     }
     pipe.close_write_end();
     const std::string output = pipe.read_all();
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
+    const int status = Running(child).wait();
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
     if (output.find(std::strerror(ENOSPC)) != std::string::npos) {
         throw Error(folder.parent_path().string(), "has no room left for the library's files",
                     "free some room, or write elsewhere with -o");
     }
     throw Error(tool, "failed (" + describe_status(status) + "): " + shorten(output));
+}
+
+ProgramRun run_program(const std::vector<std::string>& arguments, const std::filesystem::path& input, double seconds,
+                       const std::function<void()>& tick) {
+    constexpr size_t most_output = 1 << 26;
+    constexpr int tick_milliseconds = 100;
+    Pipe pipe(most_output);
+    pid_t child = 0;
+    if (const int error = spawn(arguments, ".", input, pipe.write_end(), child))
+        fail_to_start(arguments.front(), error, "check the command");
+    pipe.close_write_end();
+    Running running(child);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+    for (bool is_open = true; is_open;) {
+        pollfd output{pipe.read_end(), POLLIN, 0};
+        poll(&output, 1, tick_milliseconds);
+        if (output.revents != 0) is_open = pipe.read_some();
+        tick();
+        if (std::chrono::steady_clock::now() > end) return {"took more than " + seconds_text(seconds), pipe.text()};
+    }
+    const int status = running.wait();
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {std::nullopt, pipe.text()};
+    return {describe_status(status), pipe.text()};
 }
 
 }  // namespace atrous

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct CompileArguments {
-    fs::path model, directory, config, cache;
+    fs::path model, directory, config, tuning, cache;
     std::string name, size, winograd = "auto", autoscheduler;
     std::vector<std::string> targets{"host"}, emit{"lib", "header", "shared"};
     bool dynamic = false, json = false;
@@ -75,6 +75,8 @@ void add_compile_options(CLI::App& app, CompileArguments& arguments) {
                    "Convolutions in Winograd's domain: auto, off, f2, f4 (default: auto, where it is faster)")
         ->check(CLI::IsMember({"auto", "off", "f2", "f4"}).description(""))
         ->type_name("HOW");
+    app.add_option("--tuning", arguments.tuning, "What `atrous tune` has found for one of the targets")
+        ->type_name("FILE");
     app.add_option("--autoscheduler", arguments.autoscheduler,
                    "Let Halide schedule the kernels in place of Atrous, for comparison: Adams2019, Mullapudi2016, "
                    "Li2018; CPUs only")
@@ -99,6 +101,12 @@ CompileOptions compile_options(const CompileArguments& arguments) {
     options.dynamic = arguments.dynamic;
     options.winograd = policies.at(arguments.winograd);
     options.autoscheduler = arguments.autoscheduler;
+    if (!arguments.tuning.empty()) {
+        if (!arguments.autoscheduler.empty())
+            throw Error("command line", "--tuning is about Atrous's schedules, and --autoscheduler takes others",
+                        "leave one of them out");
+        options.tuning = TuningRecord::read(arguments.tuning);
+    }
     options.jobs = arguments.jobs;
     options.cache = arguments.cache;
     if (!arguments.name.empty()) check_name(arguments.name);

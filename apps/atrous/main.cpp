@@ -18,11 +18,12 @@ struct VerbFacts {
     Verb verb;
 };
 
-constexpr std::array<VerbFacts, 5> verbs{{
+constexpr std::array<VerbFacts, 6> verbs{{
     {"compile", "turns an ONNX model into a library, a C header, a program", compile_verb},
     {"segment", "segments pictures with a compiled network or an ONNX model", segment_verb},
     {"run", "runs a network on raw tensors, for checking and timing", run_verb},
     {"inspect", "shows receptive fields, gridding and cost of a network or of dilation rates", inspect_verb},
+    {"tune", "searches for faster schedules by measuring, for `compile --tuning`", tune_verb},
     {"targets", "lists what can be compiled for", targets_verb},
 }};
 

@@ -13,5 +13,6 @@ int inspect_verb(int count, const char* const* arguments, Console& console);
 int run_verb(int count, const char* const* arguments, Console& console);
 int segment_verb(int count, const char* const* arguments, Console& console);
 int targets_verb(int count, const char* const* arguments, Console& console);
+int tune_verb(int count, const char* const* arguments, Console& console);
 
 }  // namespace atrous

@@ -28,10 +28,7 @@ bool is_legal_kernel(const OperatorTuning& tuning, const ConvPart& part, const s
     const auto& spec = std::get<ConvSpec>(part.spec);
     const auto choice = winograd_of(tuning, part);
     if (!choice) return is_legal_tuning(spec, hint, target);
-    const int channels = choice->blocks > 0 ? choice->blocks * channel_block : hint.channels_out;
-    SizeHint product{choice->tiles_x * choice->tiles_y, 0, hint.channels_in, channels, tuning.kernel};
-    product.width = panel_tiles(product, target);
-    return is_legal_tuning(BatchedGemmSpec{}, product, target);
+    return is_legal_tuning(BatchedGemmSpec{}, product_hint(*choice, part, target, tuning.kernel), target);
 }
 
 }  // namespace
@@ -79,6 +76,14 @@ std::optional<WinogradChoice> winograd_of(const OperatorTuning& tuning, const Co
     choice.tiles_x = tuning.blocks > 0 ? all_x : std::min(tuning.tiles[1], all_x);
     choice.tiles_y = tuning.blocks > 0 ? all_y : std::min(tuning.tiles[0], all_y);
     return choice;
+}
+
+SizeHint product_hint(const WinogradChoice& choice, const ConvPart& part, const std::string& target,
+                      const Tuning& tuning) {
+    const int channels = choice.blocks > 0 ? choice.blocks * channel_block : part.hint.channels_out;
+    SizeHint product{choice.tiles_x * choice.tiles_y, 0, part.hint.channels_in, channels, tuning};
+    product.width = panel_tiles(product, target);
+    return product;
 }
 
 bool is_legal(const OperatorTuning& tuning, const std::vector<ConvPart>& parts, const std::string& target) {

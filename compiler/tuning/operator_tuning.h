@@ -51,6 +51,10 @@ struct ConvPart {
 // The tuning's choice for a part; nullopt: directly.
 std::optional<WinogradChoice> winograd_of(const OperatorTuning& tuning, const ConvPart& part);
 
+// The hint of the matrix product in Winograd's domain.
+SizeHint product_hint(const WinogradChoice& choice, const ConvPart& part, const std::string& target,
+                      const Tuning& tuning = {});
+
 // Whether the schedules for the target can do what is asked for, in at least one part each.
 bool is_legal(const OperatorTuning& tuning, const std::vector<ConvPart>& parts, const std::string& target);
 

@@ -138,6 +138,23 @@ Times times_from(Fields fields) {
     return times;
 }
 
+Json json_of(const std::map<std::string, std::optional<double>>& tried) {
+    Json json = Json::object();
+    for (const auto& [tuning, share] : tried) json[tuning] = share ? Json(*share) : Json();
+    return json;
+}
+
+std::map<std::string, std::optional<double>> tried_from(const Json& json, const Fields& fields) {
+    std::map<std::string, std::optional<double>> tried;
+    for (const auto& [tuning, share] : json.items()) {
+        const double number = share.is_number() ? share.get<double>() : -1;
+        if (!share.is_null() && !(number > 0 && number < 1e6))
+            fields.refuse("has tried \"" + tuning + "\", whose share of the default's time is not a positive number");
+        tried[tuning] = share.is_null() ? std::nullopt : std::optional(number);
+    }
+    return tried;
+}
+
 TunedOperator operator_from(const Json& json, const std::string& file, size_t index) {
     std::string entry = "entry " + std::to_string(index + 1);
     Fields fields(json, file, entry);
@@ -150,14 +167,14 @@ TunedOperator operator_from(const Json& json, const std::string& file, size_t in
     result.tuning = tuning_from(Fields(named.at("tuning"), file, entry));
     result.seconds = times_from(Fields(named.at("seconds"), file, entry));
     result.untuned = times_from(Fields(named.at("untuned"), file, entry));
-    result.tried = named.integer("tried", 0, 1 << 30);
+    result.tried = tried_from(named.at("tried"), Fields(named.at("tried"), file, entry));
     named.end();
     return result;
 }
 
 Json json_of(const TunedOperator& found) {
     return {{"operator", found.key.text},        {"input", found.key.input},          {"tuning", json_of(found.tuning)},
-            {"seconds", json_of(found.seconds)}, {"untuned", json_of(found.untuned)}, {"tried", found.tried}};
+            {"seconds", json_of(found.seconds)}, {"untuned", json_of(found.untuned)}, {"tried", json_of(found.tried)}};
 }
 
 bool is_before(const TunedOperator& a, const OperatorKey& key) {
@@ -177,10 +194,9 @@ double distance(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
 Times times_of(std::vector<double> seconds) {
     if (seconds.empty()) return {};
     std::ranges::sort(seconds);
-    const auto at = [&](size_t quarter) { return seconds[(seconds.size() - 1) * quarter / 4]; };
-    const size_t half = seconds.size() / 2;
+    const size_t quarter = (seconds.size() - 1) / 4, half = seconds.size() / 2;
     const double median = seconds.size() % 2 == 1 ? seconds[half] : (seconds[half - 1] + seconds[half]) / 2;
-    return {median, at(1), at(3)};
+    return {median, seconds[quarter], seconds[seconds.size() - 1 - quarter]};
 }
 
 TuningRecord TuningRecord::read(const std::filesystem::path& path) {
@@ -244,7 +260,10 @@ void TuningRecord::merge(const TuningRecord& other) {
     }
     for (const TunedOperator& theirs : other.operators_) {
         const TunedOperator* ours = find(theirs.key);
-        if (!ours || theirs.seconds.median < ours->seconds.median) set(theirs);
+        TunedOperator best = !ours || theirs.seconds.median < ours->seconds.median ? theirs : *ours;
+        if (ours) best.tried.insert(ours->tried.begin(), ours->tried.end());
+        best.tried.insert(theirs.tried.begin(), theirs.tried.end());
+        set(best);
     }
 }
 

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +34,8 @@ struct TunedOperator {
     OperatorKey key;
     OperatorTuning tuning;   // open: nothing was found that beats the default
     Times seconds, untuned;  // with the tuning and without, in the same runs
-    int tried = 0;           // candidates
+    // Candidates, by OperatorTuning::text(), and their times as shares of the default's; nothing for one that failed.
+    std::map<std::string, std::optional<double>> tried;
 
     double gain() const { return untuned.median / seconds.median; }
 };

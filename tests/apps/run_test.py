@@ -139,7 +139,7 @@ class Run(ProgramTest):
 
 
 class CommandLine(ProgramTest):
-    verbs = ("compile", "segment", "run", "inspect", "targets")
+    verbs = ("compile", "segment", "run", "inspect", "tune", "targets")
 
     def test_help_has_an_example_for_each_verb(self):
         listed = self.expect(0, "--help")
@@ -155,7 +155,7 @@ class CommandLine(ProgramTest):
                          r"build target [a-z0-9-]+-linux\n$")
 
     def test_verbs_that_do_not_exist(self):
-        expected = "expected one of compile, segment, run, inspect, targets; see atrous --help\n"
+        expected = "expected one of compile, segment, run, inspect, tune, targets; see atrous --help\n"
         self.expect(2, error="atrous: error: command line: a verb is missing, " + expected)
         for verb in ("tune", "evaluate", "merge-manifests", "--quiet", "Compile"):
             self.expect(2, verb, error=f"atrous: error: command line: '{verb}' is no verb, " + expected)
@@ -186,9 +186,10 @@ class CommandLine(ProgramTest):
             self.expect(2, "compile", "m.onnx", f"--name={name}",
                         error=f"atrous: error: {name}: cannot be a network's name, expected a C identifier; choose "
                               "letters, digits and underscores with --name\n")
-        for option in ("--tuning=x", "--autoscheduler=x"):
-            self.expect(2, "compile", "m.onnx", option,
-                        error=line + "The following argument was not expected: " + option + see)
+        self.expect(2, "compile", "m.onnx", "--unknown=x",
+                    error=line + "The following argument was not expected: --unknown=x" + see)
+        self.expect(2, "compile", "m.onnx", "--tuning=x",
+                    error="atrous: error: x: cannot be opened: No such file or directory; check the name\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,65 @@
+// A network, compiled with some tunings, and its times on the machine that is tuned for.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compiler/compile.h"
+#include "compiler/tuning/machine.h"
+
+namespace atrous {
+
+using Tunings = std::map<OperatorKey, OperatorTuning>;
+
+// How networks are compiled and run to be measured.
+struct ProbeSettings {
+    CompileOptions compile;        // model, one target, size and the like; what is emitted is decided here
+    std::filesystem::path folder;  // for programs
+    int threads = 1;
+    uint64_t seed = 0;            // of the input's numbers
+    double run_seconds = 120;     // what one run of the program may take
+    double kernel_seconds = 120;  // of a CPU, what one kernel may take to compile
+    TuningIdentity identity;      // of the records that are made for compiling
+};
+
+struct ProbeTimes {
+    std::string cpu;
+    std::vector<double> seconds;                         // of each run of the network
+    std::map<OperatorKey, std::vector<double>> operators;  // all of one kind together
+    double network() const { return times_of(seconds).median; }
+};
+
+// Times of one network in rounds that it shared with others: in each, the medians of its runs.
+struct RoundTimes {
+    std::vector<double> network;
+    std::map<OperatorKey, std::vector<double>> operators;
+};
+
+class Probe {
+  public:
+    // Operators that are not among the tunings have the compiler's own. Throws Error, also where it does not run.
+    Probe(const ProbeSettings& settings, const Machine& machine, const Tunings& tunings);
+    ~Probe();
+
+    const std::map<OperatorKey, TunableOperator>& operators() const { return operators_; }
+    const std::vector<std::vector<OperatorKey>>& row_loops() const { return row_loops_; }
+    ProbeTimes run(int repeat) const;  // throws Error
+
+  private:
+    CompileReport compile_program(const Tunings& tunings);
+
+    const ProbeSettings& settings_;
+    std::filesystem::path file_;
+    std::vector<OperatorRow> rows_;
+    std::map<OperatorKey, TunableOperator> operators_;
+    std::vector<std::vector<OperatorKey>> row_loops_;
+    std::unique_ptr<PlacedProgram> program_;
+};
+
+// One after the other, round after round, each time in another order. `finished` is called after each round.
+std::vector<RoundTimes> run_interleaved(const std::vector<const Probe*>& probes, int rounds, int repeat,
+                                        const std::function<void(int round)>& finished);
+
+}  // namespace atrous
