@@ -140,7 +140,9 @@ std::vector<Candidate> candidates_of(const TunableOperator& op, const std::strin
         if (cost > hopeless * least) continue;
         const LoopNests nests = loop_nests(tuning, parts, target);
         const Tuning usual = nests.tunings.empty() ? Tuning{} : nests.tunings.front();
-        for (const std::optional<bool> by_rows : {std::optional<bool>(), std::optional(!op.row_loop)}) {
+        std::vector<std::optional<bool>> loops{std::nullopt};
+        if (nests.kernel != "product") loops.emplace_back(!op.row_loop);  // Winograd tiles have loops of their own
+        for (const std::optional<bool> by_rows : loops) {
             tuning.by_rows = by_rows;
             tuning.kernel = {};
             all.push_back({tuning, cost, family_of(tuning), ""});

@@ -1,5 +1,6 @@
 #include "compiler/tuning/probe.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -111,9 +112,9 @@ std::vector<RoundTimes> run_interleaved(const std::vector<const Probe*>& probes,
         for (size_t i = 0; i < probes.size(); ++i) {
             const size_t p = (i + static_cast<size_t>(round)) % probes.size();
             const ProbeTimes times = probes[p]->run(repeat);
-            all[p].network.push_back(times.network());
+            all[p].network.push_back(std::ranges::min(times.seconds));
             for (const auto& [key, seconds] : times.operators)
-                all[p].operators[key].push_back(times_of(seconds).median);
+                all[p].operators[key].push_back(std::ranges::min(seconds));
         }
         finished(round);
     }

@@ -27,11 +27,11 @@ struct ProbeSettings {
 struct ProbeTimes {
     std::string cpu;
     std::vector<double> seconds;                         // of each run of the network
-    std::map<OperatorKey, std::vector<double>> operators;  // all of one kind together
-    double network() const { return times_of(seconds).median; }
+    std::map<OperatorKey, std::vector<double>> operators;  // all that are equal together
 };
 
-// Times of one network in rounds that it shared with others: in each, the medians of its runs.
+// Times of one network in rounds that it shared with others: in each, the least of its runs. (Of medians, quantiles and
+// minima, over rounds or over all, the median of ratios of these minima varies least where neighbours slow a machine.)
 struct RoundTimes {
     std::vector<double> network;
     std::map<OperatorKey, std::vector<double>> operators;

@@ -11,7 +11,7 @@ namespace atrous {
 
 namespace {
 
-constexpr int most_rounds = 9, fewest_rounds = 3;
+constexpr int most_rounds = 15, fewest_rounds = 3;
 
 }  // namespace
 
@@ -31,11 +31,11 @@ Bench::Bench(const TuneOptions& options)
 }
 
 void Bench::begin() {
-    constexpr double enough = 0.25;  // seconds that one program runs for
+    constexpr double enough = 0.12;  // seconds that one program runs for
     constexpr int most = 50;
     call_stage("Untuned network");
     untuned_ = build({});
-    const double seconds = untuned_->run(1).network();
+    const double seconds = times_of(untuned_->run(1).seconds).median;
     repeat_ = std::clamp(static_cast<int>(std::ceil(enough / std::max(seconds, 1e-6))), 3, most);
     first_times_ = untuned_->run(repeat_);
     settings_.identity.machine = first_times_.cpu;
@@ -53,7 +53,7 @@ std::vector<RoundTimes> Bench::measure(const std::vector<const Probe*>& probes, 
 }
 
 int Bench::affordable_rounds(size_t probes) const {
-    const double round = static_cast<double>(probes) * (repeat_ + 1) * first_times_.network() + 0.1;
+    const double round = static_cast<double>(probes) * (repeat_ + 1) * times_of(first_times_.seconds).median + 0.1;
     const double left = options_.seconds - seconds_spent();
     return static_cast<int>(std::clamp(left / round, double{fewest_rounds}, double{most_rounds}));
 }

@@ -11,7 +11,7 @@ namespace atrous {
 namespace {
 
 constexpr size_t networks = 4;                   // of a generation, before it is halved
-constexpr int first_rounds = 2, second_rounds = 4, last_rounds = 6;
+constexpr int first_rounds = 3, second_rounds = 5, last_rounds = 11;
 constexpr double least_share = 0.003;            // of the network's time: less is not worth compiling for
 constexpr int patience = 24;                     // candidates in a row that are no better
 constexpr double not_worse = 1.02, not_hopeless = 1.5;
@@ -42,7 +42,7 @@ void TuneSearch::begin() {
         Operator& op = operators_[key];
         op.candidates = candidates_of(tunable, bench_.identity().target);
         op.best = op.candidates.front();
-        op.share = times_of(times.operators.at(key)).median / times.network();
+        op.share = times_of(times.operators.at(key)).median / times_of(times.seconds).median;
         take_known(op, key);
     }
     std::vector<std::pair<double, Operator*>> by_share;
