@@ -45,14 +45,18 @@ void TuneSearch::begin() {
         op.share = times_of(times.operators.at(key)).median / times_of(times.seconds).median;
         take_known(op, key);
     }
-    std::vector<std::pair<double, Operator*>> by_share;
-    for (auto& [key, op] : operators_) by_share.emplace_back(-op.share, &op);
-    std::ranges::stable_sort(by_share, {}, &std::pair<double, Operator*>::first);
-    for (size_t i = 0; i < by_share.size(); ++i)
-        by_share[i].second->is_ours = i % static_cast<size_t>(options_.shards) == static_cast<size_t>(options_.shard - 1);
+    // By what the compiler expects of them: measured, they would be others for each shard.
+    std::vector<std::pair<double, Operator*>> by_cost;
+    for (auto& [key, op] : operators_) by_cost.emplace_back(-op.candidates.front().cost, &op);
+    std::ranges::stable_sort(by_cost, {}, &std::pair<double, Operator*>::first);
+    for (size_t i = 0; i < by_cost.size(); ++i)
+        by_cost[i].second->is_ours = i % static_cast<size_t>(options_.shards) == static_cast<size_t>(options_.shard - 1);
     if (options_.found) options_.found(result_.record);
-    if (std::ranges::any_of(operators_, [](const auto& op) { return !op.second.best.tuning.is_open(); }))
-        incumbent_ = bench_.build(tunings());
+    if (is_tuned()) incumbent_ = bench_.build(tunings());
+}
+
+bool TuneSearch::is_tuned() const {
+    return std::ranges::any_of(operators_, [](const auto& op) { return !op.second.best.tuning.is_open(); });
 }
 
 void TuneSearch::take_known(Operator& op, const OperatorKey& key) {
@@ -80,9 +84,10 @@ Tunings TuneSearch::tunings(const Assignment& assignment) const {
 
 bool TuneSearch::generation() {
     bench_.call_stage("Generation " + std::to_string(result_.generations + 1) + ", compiling");
-    std::vector<Trial> trials = build(choose());
-    if (trials.empty()) return false;
+    const std::vector<Assignment> chosen = choose();
+    if (chosen.empty()) return false;
     ++result_.generations;
+    std::vector<Trial> trials = build(chosen);
     const std::string name = "Generation " + std::to_string(result_.generations);
     bench_.call_stage(name + ", measuring");
     std::vector<RoundTimes> times = measure(trials, first_rounds, false);
@@ -95,7 +100,7 @@ bool TuneSearch::generation() {
     bench_.call_stage(name + ", the best");
     trials = build(best_of(trials, times, 1));
     std::vector<OperatorKey> changed;
-    if (!trials.empty()) changed = accept(trials.front());
+    if (!trials.empty()) changed = accept(trials);
     report(changed);
     return true;
 }
@@ -110,7 +115,7 @@ size_t TuneSearch::slots_of(const Operator& op) const {
 }
 
 std::vector<Candidate> TuneSearch::choose(const OperatorKey& key, const Operator& op, size_t count) {
-    const bool families_first = result_.generations == 0;
+    const bool families_first = op.tried.empty();
     std::normal_distribution<double> normal;
     std::vector<std::pair<double, const Candidate*>> scored;
     for (const Candidate& candidate : op.candidates) {
@@ -146,7 +151,9 @@ TuneSearch::Assignment TuneSearch::surviving(const Assignment& assignment) {
     } catch (const Error&) {
         if (assignment.size() == 1) {
             const auto& [key, candidate] = *assignment.begin();
-            operators_.at(key).tried[candidate.tuning.text()] = std::nullopt;
+            Operator& op = operators_.at(key);
+            op.tried[candidate.tuning.text()] = std::nullopt;
+            ++op.failures;
             return {};
         }
     }
@@ -228,18 +235,16 @@ std::vector<TuneSearch::Assignment> TuneSearch::best_of(const std::vector<Trial>
     return best;
 }
 
-std::vector<OperatorKey> TuneSearch::accept(const Trial& trial) {
-    std::vector<Trial> trials(1);
-    trials[0].assignment = trial.assignment;
-    trials[0].probe = bench_.build(tunings(trial.assignment));
+std::vector<OperatorKey> TuneSearch::accept(const std::vector<Trial>& trials) {
+    const Assignment& assignment = trials[0].assignment;
     const std::vector<RoundTimes> times = measure(trials, last_rounds, true);
     std::vector<OperatorKey> changed;
     for (const Unit& unit : units(trials)) {
         if (!is_faster(ratio(times[0], times[1], unit))) continue;
         for (const OperatorKey& key : unit) {
             Operator& op = operators_.at(key);
-            const auto found = trial.assignment.find(key);
-            if (found == trial.assignment.end()) continue;
+            const auto found = assignment.find(key);
+            if (found == assignment.end()) continue;
             op.best = found->second;
             op.best_share = ratio(times[0], times[2], {key}).median;
             op.failures = 0;
@@ -281,9 +286,10 @@ void TuneSearch::verify() {
     bench_.call_stage("Comparing with the untuned network");
     constexpr int passes = 3;
     for (int pass = 0; pass < passes; ++pass) {
-        const std::unique_ptr<Probe> tuned = bench_.build(tunings());
-        const auto times = bench_.measure({tuned.get(), &bench_.untuned()}, bench_.affordable_rounds(2));
-        const bool has_losers = revert_losers(*tuned, times);
+        const std::unique_ptr<Probe> built = is_tuned() ? bench_.build(tunings()) : nullptr;
+        const Probe& tuned = built ? *built : bench_.untuned();
+        const auto times = bench_.measure({&tuned, &bench_.untuned()}, bench_.affordable_rounds(2));
+        const bool has_losers = revert_losers(tuned, times);
         record_times(times);
         if (!has_losers) break;
     }
