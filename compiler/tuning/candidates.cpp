@@ -29,8 +29,8 @@ struct EstimatedPart {
 
   private:
     static bool is_same(const WinogradChoice& a, const WinogradChoice& b) {
-        const bool is_grouped_alike = a.blocks > 0 ? a.blocks == b.blocks
-                                                   : b.blocks == 0 && a.tiles_x == b.tiles_x && a.tiles_y == b.tiles_y;
+        const bool is_grouped_alike =
+            a.blocks > 0 ? a.blocks == b.blocks : b.blocks == 0 && a.tiles_x == b.tiles_x && a.tiles_y == b.tiles_y;
         return a.tile.outputs_x == b.tile.outputs_x && a.tile.outputs_y == b.tile.outputs_y && is_grouped_alike;
     }
 };
@@ -40,8 +40,8 @@ std::vector<EstimatedPart> estimate(const TunableOperator& op, const std::string
     for (const ConvPart& part : op.parts) {
         EstimatedPart& estimated = parts.emplace_back(EstimatedPart{&part, {}});
         if (const auto* spec = std::get_if<ConvSpec>(&part.spec))
-            estimated.ways = estimate_algorithms(*spec, part.hint, part.dilation_x, part.dilation_y, target,
-                                                 part.direct_share);
+            estimated.ways =
+                estimate_algorithms(*spec, part.hint, part.dilation_x, part.dilation_y, target, part.direct_share);
         else
             estimated.ways = {{std::nullopt, part.products()}};
         if (estimated.ways.front().cost == 0) estimated.ways.front().cost = part.products();
@@ -52,8 +52,8 @@ std::vector<EstimatedPart> estimate(const TunableOperator& op, const std::string
 double cost_of(const OperatorTuning& tuning, const std::vector<EstimatedPart>& parts) {
     double sum = 0;
     for (const EstimatedPart& part : parts)
-        sum += tuning.algorithm == Algorithm::open ? part.ways.front().cost
-                                                   : part.cost(winograd_of(tuning, *part.part));
+        sum +=
+            tuning.algorithm == Algorithm::open ? part.ways.front().cost : part.cost(winograd_of(tuning, *part.part));
     return sum;
 }
 
@@ -156,7 +156,8 @@ std::vector<Candidate> candidates_of(const TunableOperator& op, const std::strin
             }
         }
     }
-    std::stable_sort(all.begin() + 1, all.end(), [](const Candidate& a, const Candidate& b) { return a.cost < b.cost; });
+    std::stable_sort(all.begin() + 1, all.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.cost < b.cost; });
     return all;
 }
 

@@ -47,15 +47,15 @@ bool Machine::is_by_ssh() const {
 PlacedProgram::PlacedProgram(const Machine& machine, const fs::path& program) : machine_(machine) {
     path_ = fs::absolute(program).string();
     if (!machine.is_by_ssh()) return;
-    const std::string receive =
-        "umask 077 && d=$(mktemp -d) && cat > \"$d/probe\" && chmod 700 \"$d/probe\" && echo " + std::string(mark) + "$d";
+    const std::string receive = "umask 077 && d=$(mktemp -d) && cat > \"$d/probe\" && chmod 700 \"$d/probe\" && echo " +
+                                std::string(mark) + "$d";
     const ProgramRun sent = run_program(with(machine.runner, {receive}), program, transfer_seconds, machine.tick);
     const size_t at = sent.output.rfind(mark);
     if (sent.problem || at == std::string::npos)
-        throw Error(text_of(machine.runner),
-                    "could not take a program (" + sent.problem.value_or("no folder was made") +
-                        "): " + shorten(sent.output),
-                    "check that the command logs in without a password, and that there is room");
+        throw Error(
+            text_of(machine.runner),
+            "could not take a program (" + sent.problem.value_or("no folder was made") + "): " + shorten(sent.output),
+            "check that the command logs in without a password, and that there is room");
     folder_ = sent.output.substr(at + std::string(mark).size());
     folder_ = folder_.substr(0, folder_.find_first_of("\r\n"));
     path_ = folder_ + "/probe";
@@ -81,7 +81,8 @@ std::string PlacedProgram::run(const std::vector<std::string>& arguments, double
         limit += 30;  // for the connection
     }
     ProgramRun done = run_program(words, {}, limit, machine_.tick);
-    if (done.problem) throw Error(text_of(with(machine_.runner, {"PROBE"})), *done.problem + ": " + shorten(done.output));
+    if (done.problem)
+        throw Error(text_of(with(machine_.runner, {"PROBE"})), *done.problem + ": " + shorten(done.output));
     return std::move(done.output);
 }
 

@@ -10,12 +10,12 @@ namespace atrous {
 
 namespace {
 
-constexpr size_t networks = 4;                   // of a generation, before it is halved
+constexpr size_t networks = 4;  // of a generation, before it is halved
 constexpr int first_rounds = 3, second_rounds = 5, last_rounds = 11;
-constexpr double least_share = 0.003;            // of the network's time: less is not worth compiling for
-constexpr int patience = 24;                     // candidates in a row that are no better
+constexpr double least_share = 0.003;  // of the network's time: less is not worth compiling for
+constexpr int patience = 24;           // candidates in a row that are no better
 constexpr double not_worse = 1.02, not_hopeless = 1.5;
-constexpr double part_for_search = 0.85;         // of the budget; the rest is for the last comparison
+constexpr double part_for_search = 0.85;  // of the budget; the rest is for the last comparison
 
 }  // namespace
 
@@ -45,14 +45,18 @@ void TuneSearch::begin() {
         op.share = times_of(times.operators.at(key)).median / times_of(times.seconds).median;
         take_known(op, key);
     }
-    std::vector<std::pair<double, Operator*>> by_share;
-    for (auto& [key, op] : operators_) by_share.emplace_back(-op.share, &op);
-    std::ranges::stable_sort(by_share, {}, &std::pair<double, Operator*>::first);
-    for (size_t i = 0; i < by_share.size(); ++i)
-        by_share[i].second->is_ours = i % static_cast<size_t>(options_.shards) == static_cast<size_t>(options_.shard - 1);
+    const auto shards = static_cast<size_t>(options_.shards), shard = static_cast<size_t>(options_.shard - 1);
+    const std::vector<OperatorKey> keys = by_share();
+    for (size_t i = 0; i < keys.size(); ++i) operators_.at(keys[i]).is_ours = i % shards == shard;
     if (options_.found) options_.found(result_.record);
-    if (std::ranges::any_of(operators_, [](const auto& op) { return !op.second.best.tuning.is_open(); }))
-        incumbent_ = bench_.build(tunings());
+    if (is_tuned()) incumbent_ = bench_.build(tunings());
+}
+
+std::vector<OperatorKey> TuneSearch::by_share() const {
+    std::vector<OperatorKey> keys;
+    for (const auto& [key, op] : operators_) keys.push_back(key);
+    std::ranges::stable_sort(keys, std::greater(), [&](const OperatorKey& key) { return operators_.at(key).share; });
+    return keys;
 }
 
 void TuneSearch::take_known(Operator& op, const OperatorKey& key) {
@@ -71,6 +75,10 @@ void TuneSearch::take_known(Operator& op, const OperatorKey& key) {
     if (!op.best.tuning.is_open()) op.best_share = 1 / known->gain();
 }
 
+bool TuneSearch::is_tuned() const {
+    return std::ranges::any_of(operators_, [](const auto& op) { return !op.second.best.tuning.is_open(); });
+}
+
 Tunings TuneSearch::tunings(const Assignment& assignment) const {
     Tunings all;
     for (const auto& [key, op] : operators_) all[key] = op.best.tuning;
@@ -79,11 +87,13 @@ Tunings TuneSearch::tunings(const Assignment& assignment) const {
 }
 
 bool TuneSearch::generation() {
-    bench_.call_stage("Generation " + std::to_string(result_.generations + 1) + ", compiling");
-    std::vector<Trial> trials = build(choose());
-    if (trials.empty()) return false;
+    const std::string name = "Generation " + std::to_string(result_.generations + 1) + " (" +
+                             std::to_string(static_cast<int>(bench_.seconds_left())) + " s left)";
+    bench_.call_stage(name + ", compiling");
+    const std::vector<Assignment> chosen = choose();
+    if (chosen.empty()) return false;
     ++result_.generations;
-    const std::string name = "Generation " + std::to_string(result_.generations);
+    std::vector<Trial> trials = build(chosen);
     bench_.call_stage(name + ", measuring");
     std::vector<RoundTimes> times = measure(trials, first_rounds, false);
     learn(trials, times);
@@ -128,9 +138,14 @@ std::vector<Candidate> TuneSearch::choose(const OperatorKey& key, const Operator
 }
 
 std::vector<TuneSearch::Assignment> TuneSearch::choose() {
+    constexpr double part_for_compiling = 0.25;  // of what is left
+    constexpr double fewest = 8;
+    auto room = static_cast<size_t>(std::max(fewest, part_for_compiling * bench_.seconds_left() / candidate_seconds_));
     std::vector<Assignment> assignments(networks);
-    for (const auto& [key, op] : operators_) {
-        const std::vector<Candidate> chosen = choose(key, op, slots_of(op));
+    for (const OperatorKey& key : by_share()) {
+        const Operator& op = operators_.at(key);
+        const std::vector<Candidate> chosen = choose(key, op, std::min(room, slots_of(op)));
+        room -= chosen.size();
         for (size_t slot = 0; slot < chosen.size(); ++slot) assignments[slot].emplace(key, chosen[slot]);
     }
     std::erase_if(assignments, [](const Assignment& assignment) { return assignment.empty(); });
@@ -141,7 +156,7 @@ std::vector<TuneSearch::Assignment> TuneSearch::choose() {
 TuneSearch::Assignment TuneSearch::surviving(const Assignment& assignment) {
     if (assignment.empty()) return {};
     try {
-        bench_.build(tunings(assignment))->run(1);
+        bench_.build_and_check(tunings(assignment));
         return assignment;
     } catch (const Error&) {
         if (assignment.size() == 1) {
@@ -158,11 +173,13 @@ TuneSearch::Assignment TuneSearch::surviving(const Assignment& assignment) {
 
 std::vector<TuneSearch::Trial> TuneSearch::build(const std::vector<Assignment>& assignments) {
     std::vector<Trial> trials;
+    const double start = bench_.seconds_spent();
+    size_t candidates = 0;
     for (Assignment assignment : assignments) {
+        candidates += assignment.size();
         std::unique_ptr<Probe> probe;
         try {
-            probe = bench_.build(tunings(assignment));
-            probe->run(1);
+            probe = bench_.build_and_check(tunings(assignment));
         } catch (const Error&) {
             assignment = surviving(assignment);
             if (assignment.empty()) continue;
@@ -170,6 +187,8 @@ std::vector<TuneSearch::Trial> TuneSearch::build(const std::vector<Assignment>& 
         }
         trials.push_back({std::move(assignment), std::move(probe)});
     }
+    const double each = (bench_.seconds_spent() - start) / static_cast<double>(std::max<size_t>(candidates, 1));
+    candidate_seconds_ = std::max(candidate_seconds_ / 2, each);
     return trials;
 }
 
@@ -212,8 +231,8 @@ std::vector<TuneSearch::Assignment> TuneSearch::best_of(const std::vector<Trial>
     for (const Unit& unit : units(trials)) {
         std::vector<std::pair<double, size_t>> order;
         for (size_t t = 0; t < trials.size(); ++t) {
-            const bool is_tried = std::ranges::any_of(
-                unit, [&](const OperatorKey& key) { return trials[t].assignment.contains(key); });
+            const bool is_tried =
+                std::ranges::any_of(unit, [&](const OperatorKey& key) { return trials[t].assignment.contains(key); });
             const double share = ratio(times[t], times[trials.size()], unit).median;
             if (is_tried && share < not_worse) order.emplace_back(share, t);
         }
@@ -269,32 +288,36 @@ void TuneSearch::report(const std::vector<OperatorKey>& changed) {
     if (options_.found) options_.found(result_.record);
     if (!options_.news) return;
     std::vector<TuneNews> news;
-    for (const OperatorKey& key : changed) {
+    for (const OperatorKey& key : by_share()) {
         const Operator& op = operators_.at(key);
-        news.push_back({key, op.best.tuning, 1 / op.best_share, op.share, static_cast<int>(op.tried.size())});
+        const bool is_changed = std::ranges::find(changed, key) != changed.end();
+        news.push_back(
+            {key, op.best.tuning, 1 / op.best_share, op.share, static_cast<int>(op.tried.size()), is_changed});
     }
-    options_.news(news, std::max(0.0, options_.seconds * part_for_search - bench_.seconds_spent()));
+    options_.news(news, bench_.seconds_left());
 }
 
 // Everything once more against the untuned network: a gain by chance goes.
 void TuneSearch::verify() {
     bench_.call_stage("Comparing with the untuned network");
     constexpr int passes = 3;
-    for (int pass = 0; pass < passes; ++pass) {
-        const std::unique_ptr<Probe> tuned = bench_.build(tunings());
-        const auto times = bench_.measure({tuned.get(), &bench_.untuned()}, bench_.affordable_rounds(2));
-        const bool has_losers = revert_losers(*tuned, times);
-        record_times(times);
-        if (!has_losers) break;
+    bool has_losers = true;
+    for (int pass = 0; has_losers && pass < passes; ++pass) {
+        const auto tuned = is_tuned() ? bench_.build(tunings()) : nullptr;
+        std::vector<const Probe*> probes{&bench_.untuned()};
+        if (tuned) probes.push_back(tuned.get());
+        const std::vector<RoundTimes> times = bench_.measure(probes, bench_.affordable_rounds(probes.size()));
+        has_losers = tuned && revert_losers(*tuned, times);
+        record_times(times.back(), times.front());
     }
     if (options_.found) options_.found(result_.record);
 }
 
 bool TuneSearch::revert_losers(const Probe& tuned, const std::vector<RoundTimes>& times) {
-    const bool is_all_in_vain = network_ratio(times[0], times[1]).median > 1;
+    const bool is_all_in_vain = network_ratio(times[1], times[0]).median > 1;
     bool has_losers = false;
     for (const Unit& unit : units_of({&bench_.untuned(), &tuned})) {
-        if (!is_all_in_vain && is_faster(ratio(times[0], times[1], unit))) continue;
+        if (!is_all_in_vain && is_faster(ratio(times[1], times[0], unit))) continue;
         for (const OperatorKey& key : unit) {
             Operator& op = operators_.at(key);
             has_losers |= !op.best.tuning.is_open();
@@ -305,15 +328,15 @@ bool TuneSearch::revert_losers(const Probe& tuned, const std::vector<RoundTimes>
     return has_losers;
 }
 
-void TuneSearch::record_times(const std::vector<RoundTimes>& times) {
+void TuneSearch::record_times(const RoundTimes& tuned, const RoundTimes& untuned) {
     for (const auto& [key, op] : operators_) {
         if (!op.is_ours) continue;
-        const Times untuned = times_of(times[1].operators.at(key));
-        const Times tuned = op.best.tuning.is_open() ? untuned : times_of(times[0].operators.at(key));
-        result_.record.set({key, op.best.tuning, tuned, untuned, op.tried});
+        const RoundTimes& best = op.best.tuning.is_open() ? untuned : tuned;
+        result_.record.set(
+            {key, op.best.tuning, times_of(best.operators.at(key)), times_of(untuned.operators.at(key)), op.tried});
     }
-    result_.network = times_of(times[0].network);
-    result_.untuned = times_of(times[1].network);
+    result_.network = times_of(tuned.network);
+    result_.untuned = times_of(untuned.network);
 }
 
 }  // namespace atrous
