@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -128,8 +130,17 @@ OperatorTuning tuning_from(Fields fields) {
     return tuning;
 }
 
+// To four digits: more were not measured.
+Json measured(double number) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4g", number);
+    return std::strtod(text, nullptr);
+}
+
 Json json_of(const Times& times) {
-    return {{"median", times.median}, {"quartile_1", times.quartile_1}, {"quartile_3", times.quartile_3}};
+    return {{"median", measured(times.median)},
+            {"quartile_1", measured(times.quartile_1)},
+            {"quartile_3", measured(times.quartile_3)}};
 }
 
 Times times_from(Fields fields) {
@@ -140,7 +151,7 @@ Times times_from(Fields fields) {
 
 Json json_of(const std::map<std::string, std::optional<double>>& tried) {
     Json json = Json::object();
-    for (const auto& [tuning, share] : tried) json[tuning] = share ? Json(*share) : Json();
+    for (const auto& [tuning, share] : tried) json[tuning] = share ? measured(*share) : Json();
     return json;
 }
 
