@@ -121,6 +121,12 @@ double tile_factor(const Tuning& tuning, int width) {
     return std::max(1.0, 0.6 + reads / 1.5) * rows;
 }
 
+std::string way_of(const OperatorTuning& tuning, const LoopNests& nests) {
+    std::string way = tuning.blocks > 0 ? nests.kernel + " by channels" : nests.kernel;
+    if (tuning.by_rows) way += *tuning.by_rows ? " by rows" : " whole";
+    return way;
+}
+
 std::string family_of(const OperatorTuning& tuning) {
     OperatorTuning family = tuning;
     family.kernel = {};
@@ -145,14 +151,15 @@ std::vector<Candidate> candidates_of(const TunableOperator& op, const std::strin
         for (const std::optional<bool> by_rows : loops) {
             tuning.by_rows = by_rows;
             tuning.kernel = {};
-            all.push_back({tuning, cost, family_of(tuning), ""});
+            all.push_back({tuning, cost, way_of(tuning, nests), family_of(tuning), ""});
             for (const Tuning& nest : nests.tunings) {
                 if (nest == usual) continue;
                 tuning.kernel = nest;
                 OperatorTuning kernel;
                 kernel.kernel = nest;
                 const double factor = tile_factor(nest, nests.width) / tile_factor(usual, nests.width);
-                all.push_back({tuning, cost * factor, family_of(tuning), nests.kernel + " " + kernel.text()});
+                all.push_back({tuning, cost * factor, way_of(tuning, nests), family_of(tuning),
+                               nests.kernel + " " + kernel.text()});
             }
         }
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <set>
 
 #include "runtime/error.h"
 
@@ -14,7 +15,7 @@ constexpr size_t networks = 4;  // of a generation, before it is halved
 constexpr int first_rounds = 3, second_rounds = 5, last_rounds = 11;
 constexpr double least_share = 0.003;  // of the network's time: less is not worth compiling for
 constexpr int patience = 24;           // candidates in a row that are no better
-constexpr double not_worse = 1.02, not_hopeless = 1.5;
+constexpr double not_worse = 1.02, not_hopeless = 2;
 constexpr double part_for_search = 0.85;  // of the budget; the rest is for the last comparison
 
 }  // namespace
@@ -71,7 +72,7 @@ void TuneSearch::take_known(Operator& op, const OperatorKey& key) {
     const auto recorded = std::ranges::find(op.candidates, known->tuning, &Candidate::tuning);
     op.best = recorded != op.candidates.end()
                   ? *recorded
-                  : Candidate{known->tuning, op.candidates.front().cost, known->tuning.text(), ""};
+                  : Candidate{known->tuning, op.candidates.front().cost, "recorded", known->tuning.text(), ""};
     if (!op.best.tuning.is_open()) op.best_share = 1 / known->gain();
 }
 
@@ -120,17 +121,22 @@ size_t TuneSearch::slots_of(const Operator& op) const {
 }
 
 std::vector<Candidate> TuneSearch::choose(const OperatorKey& key, const Operator& op, size_t count) {
-    const bool families_first = result_.generations == 0;
     std::normal_distribution<double> normal;
     std::vector<std::pair<double, const Candidate*>> scored;
+    std::set<std::string> ways;  // of which at least one was tried
     for (const Candidate& candidate : op.candidates) {
         const double surprise = normal(random_) * (model_.knows(candidate) ? 0.03 : 0.1);
-        if (candidate.tuning.is_open() || op.tried.contains(candidate.tuning.text())) continue;
-        if (families_first && !candidate.kernel.empty() && op.candidates.size() > 1 && op.candidates[1].kernel.empty())
+        if (candidate.tuning.is_open() || op.tried.contains(candidate.tuning.text())) {
+            ways.insert(candidate.way);
             continue;
+        }
         const double expected = model_.ratio(key.name(), candidate, op.best);
         if (expected < not_hopeless) scored.emplace_back(expected * std::exp(surprise), &candidate);
     }
+    std::ranges::stable_sort(scored, {}, &std::pair<double, const Candidate*>::first);
+    // Of a way that was not tried the best comes before all others, with the schedule's own loop nest.
+    for (auto& [score, candidate] : scored)
+        if (candidate->kernel.empty() && ways.insert(candidate->way).second) score = 0;
     std::ranges::stable_sort(scored, {}, &std::pair<double, const Candidate*>::first);
     std::vector<Candidate> chosen;
     for (size_t i = 0; i < std::min(count, scored.size()); ++i) chosen.push_back(*scored[i].second);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 
 #include "compiler/files.h"
@@ -166,6 +167,19 @@ std::map<std::string, std::optional<double>> tried_from(const Json& json, const 
     return tried;
 }
 
+// Lists of numbers in one line each.
+std::string with_short_lists(const std::string& text) {
+    static const std::regex list(R"(\[[\d\s,]+\])"), space(R"(\s+)"), comma(",");
+    std::string result;
+    auto at = text.begin();
+    for (std::sregex_iterator found(text.begin(), text.end(), list), end; found != end; ++found) {
+        result.append(at, text.begin() + found->position());
+        result += std::regex_replace(std::regex_replace(found->str(), space, ""), comma, ", ");
+        at = text.begin() + found->position() + found->length();
+    }
+    return result.append(at, text.end());
+}
+
 TunedOperator operator_from(const Json& json, const std::string& file, size_t index) {
     std::string entry = "entry " + std::to_string(index + 1);
     Fields fields(json, file, entry);
@@ -244,7 +258,7 @@ std::string TuningRecord::text() const {
     Json json{{format, tuning_version},     {"target", identity_.target},   {"machine", identity_.machine},
               {"halide", identity_.halide}, {"threads", identity_.threads}, {"operators", Json::array()}};
     for (const TunedOperator& found : operators_) json["operators"].push_back(json_of(found));
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return with_short_lists(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 const TunedOperator* TuningRecord::find(const OperatorKey& key) const {
