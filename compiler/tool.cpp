@@ -56,9 +56,13 @@ struct SpawnSettings {
     SpawnSettings& operator=(const SpawnSettings&) = delete;
 };
 
-// The tool gets Ctrl-C as we do, whatever we make of it. 0 or errno.
+// Whether a program gets Ctrl-C as we do, whatever we make of it, or has a session of its own: then it ends together
+// with all that it has started, and cannot ask for passwords on our terminal.
+enum class Session { ours, own };
+
+// 0 or errno.
 int spawn(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
-          const std::filesystem::path& input, int output, pid_t& child) {
+          const std::filesystem::path& input, int output, Session session, pid_t& child) {
     SpawnSettings settings;
     posix_spawn_file_actions_addopen(&settings.actions, 0, input.empty() ? "/dev/null" : input.c_str(), O_RDONLY, 0);
     posix_spawn_file_actions_addchdir_np(&settings.actions, folder.c_str());
@@ -71,7 +75,9 @@ int spawn(const std::vector<std::string>& arguments, const std::filesystem::path
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGPIPE);
     posix_spawnattr_setsigdefault(&settings.attributes, &signals);
-    posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    const int own = session == Session::own ? POSIX_SPAWN_SETSID : 0;
+    posix_spawnattr_setflags(&settings.attributes,
+                             static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | own));
 
     std::vector<char*> argv;
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -82,15 +88,20 @@ int spawn(const std::vector<std::string>& arguments, const std::filesystem::path
 // A program that we have started; ended with us at the latest.
 class Running {
   public:
-    explicit Running(pid_t process) : process_(process) {}
+    Running(pid_t process, Session session) : process_(process), session_(session) {}
     ~Running() {
         if (process_ < 0) return;
-        kill(process_, SIGKILL);
+        kill(session_ == Session::own ? -process_ : process_, SIGKILL);
         wait();
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
 
+    bool has_ended() const {
+        siginfo_t about{};
+        return waitid(P_PID, static_cast<id_t>(process_), &about, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+               about.si_pid != 0;
+    }
     int wait() {
         int status = 0;
         while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {
@@ -101,6 +112,7 @@ class Running {
 
   private:
     pid_t process_;
+    Session session_;
 };
 
 [[noreturn]] void fail_to_start(const std::string& program, int error, const std::string& advice) {
@@ -125,7 +137,7 @@ void run_tool(const std::vector<std::string>& arguments, const std::filesystem::
     const std::string& tool = arguments.front();
     Pipe pipe;
     pid_t child = 0;
-    if (const int error = spawn(arguments, folder, {}, pipe.write_end(), child)) {
+    if (const int error = spawn(arguments, folder, {}, pipe.write_end(), Session::ours, child)) {
         if (error == ENOENT) {
             throw Error(tool, "is not installed, and is needed to make libraries",
                         "install it with `apt install " + package_of(tool) + "`");
@@ -134,7 +146,7 @@ void run_tool(const std::vector<std::string>& arguments, const std::filesystem::
     }
     pipe.close_write_end();
     const std::string output = pipe.read_all();
-    const int status = Running(child).wait();
+    const int status = Running(child, Session::ours).wait();
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
     if (output.find(std::strerror(ENOSPC)) != std::string::npos) {
         throw Error(folder.parent_path().string(), "has no room left for the library's files",
@@ -146,17 +158,17 @@ void run_tool(const std::vector<std::string>& arguments, const std::filesystem::
 ProgramRun run_program(const std::vector<std::string>& arguments, const std::filesystem::path& input, double seconds,
                        const std::function<void()>& tick) {
     constexpr size_t most_output = 1 << 26;
-    constexpr int tick_milliseconds = 100;
+    constexpr int tick_milliseconds = 100, end_milliseconds = 5;
     Pipe pipe(most_output);
     pid_t child = 0;
-    if (const int error = spawn(arguments, ".", input, pipe.write_end(), child))
+    if (const int error = spawn(arguments, ".", input, pipe.write_end(), Session::own, child))
         fail_to_start(arguments.front(), error, "check the command");
     pipe.close_write_end();
-    Running running(child);
+    Running running(child, Session::own);
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-    for (bool is_open = true; is_open;) {
-        pollfd output{pipe.read_end(), POLLIN, 0};
-        poll(&output, 1, tick_milliseconds);
+    for (bool is_open = true; is_open || !running.has_ended();) {
+        pollfd output{is_open ? pipe.read_end() : -1, POLLIN, 0};
+        poll(&output, 1, is_open ? tick_milliseconds : end_milliseconds);
         if (output.revents != 0) is_open = pipe.read_some();
         tick();
         if (std::chrono::steady_clock::now() > end) return {"took more than " + seconds_text(seconds), pipe.text()};

@@ -26,8 +26,8 @@ struct ProgramRun {
 };
 
 // Runs arguments[0], found in PATH, without a shell, for at most so many seconds. `input` is what it reads; empty:
-// nothing. `tick` is called several times a second; what it throws ends the program. Throws Error: it cannot be
-// started.
+// nothing. `tick` is called several times a second; what it throws ends the program, with all that it has started, as
+// the time limit does. Throws Error: it cannot be started.
 ProgramRun run_program(const std::vector<std::string>& arguments, const std::filesystem::path& input, double seconds,
                        const std::function<void()>& tick);
 

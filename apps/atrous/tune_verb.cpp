@@ -171,7 +171,11 @@ int search(const TuneArguments& arguments, Console& console) {
     std::error_code error;
     if (arguments.resume && fs::exists(arguments.output, error)) options.known = TuningRecord::read(arguments.output);
     if (arguments.output.has_parent_path()) make_folder(arguments.output.parent_path());
-    options.found = [&](const TuningRecord& record) { write_record(record, arguments.output); };
+    bool is_written = false;
+    options.found = [&](const TuningRecord& record) {
+        write_record(record, arguments.output);
+        is_written = true;
+    };
     options.news = [&](const std::vector<TuneNews>& all, double seconds_left) {
         for (const TuneNews& news : all) {
             const std::string text = news_text(news, seconds_left);
@@ -187,7 +191,7 @@ int search(const TuneArguments& arguments, Console& console) {
             print_result(tune_text(result));
     } catch (const Interrupted&) {
         console.end_progress();
-        console.note(arguments.output.string() + " holds what was found so far; --resume goes on");
+        if (is_written) console.note(arguments.output.string() + " holds what was found so far; --resume goes on");
         throw;
     }
     return 0;

@@ -47,8 +47,9 @@ bool Machine::is_by_ssh() const {
 PlacedProgram::PlacedProgram(const Machine& machine, const fs::path& program) : machine_(machine) {
     path_ = fs::absolute(program).string();
     if (!machine.is_by_ssh()) return;
-    const std::string receive = "umask 077 && d=$(mktemp -d) && cat > \"$d/probe\" && chmod 700 \"$d/probe\" && echo " +
-                                std::string(mark) + "$d";
+    const std::string receive =
+        "umask 077 && d=$(mktemp -d) && { cat > \"$d/probe\" && chmod 700 \"$d/probe\" && echo " + std::string(mark) +
+        "$d || { rm -rf \"$d\"; exit 1; }; }";
     const ProgramRun sent = run_program(with(machine.runner, {receive}), program, transfer_seconds, machine.tick);
     const size_t at = sent.output.rfind(mark);
     if (sent.problem || at == std::string::npos)

@@ -46,9 +46,12 @@ void TuneSearch::begin() {
         op.share = times_of(times.operators.at(key)).median / times_of(times.seconds).median;
         take_known(op, key);
     }
+    // By what the compiler expects of them: measured, they would be others for each shard.
     const auto shards = static_cast<size_t>(options_.shards), shard = static_cast<size_t>(options_.shard - 1);
-    const std::vector<OperatorKey> keys = by_share();
-    for (size_t i = 0; i < keys.size(); ++i) operators_.at(keys[i]).is_ours = i % shards == shard;
+    std::vector<Operator*> by_cost;
+    for (auto& [key, op] : operators_) by_cost.push_back(&op);
+    std::ranges::stable_sort(by_cost, std::greater(), [](const Operator* op) { return op->candidates.front().cost; });
+    for (size_t i = 0; i < by_cost.size(); ++i) by_cost[i]->is_ours = i % shards == shard;
     if (options_.found) options_.found(result_.record);
     if (is_tuned()) incumbent_ = bench_.build(tunings());
 }
@@ -106,7 +109,7 @@ bool TuneSearch::generation() {
     bench_.call_stage(name + ", the best");
     trials = build(best_of(trials, times, 1));
     std::vector<OperatorKey> changed;
-    if (!trials.empty()) changed = accept(trials.front());
+    if (!trials.empty()) changed = accept(trials);
     report(changed);
     return true;
 }
@@ -167,7 +170,9 @@ TuneSearch::Assignment TuneSearch::surviving(const Assignment& assignment) {
     } catch (const Error&) {
         if (assignment.size() == 1) {
             const auto& [key, candidate] = *assignment.begin();
-            operators_.at(key).tried[candidate.tuning.text()] = std::nullopt;
+            Operator& op = operators_.at(key);
+            op.tried[candidate.tuning.text()] = std::nullopt;
+            ++op.failures;
             return {};
         }
     }
@@ -253,18 +258,16 @@ std::vector<TuneSearch::Assignment> TuneSearch::best_of(const std::vector<Trial>
     return best;
 }
 
-std::vector<OperatorKey> TuneSearch::accept(const Trial& trial) {
-    std::vector<Trial> trials(1);
-    trials[0].assignment = trial.assignment;
-    trials[0].probe = bench_.build(tunings(trial.assignment));
+std::vector<OperatorKey> TuneSearch::accept(const std::vector<Trial>& trials) {
+    const Assignment& assignment = trials[0].assignment;
     const std::vector<RoundTimes> times = measure(trials, last_rounds, true);
     std::vector<OperatorKey> changed;
     for (const Unit& unit : units(trials)) {
         if (!is_faster(ratio(times[0], times[1], unit))) continue;
         for (const OperatorKey& key : unit) {
             Operator& op = operators_.at(key);
-            const auto found = trial.assignment.find(key);
-            if (found == trial.assignment.end()) continue;
+            const auto found = assignment.find(key);
+            if (found == assignment.end()) continue;
             op.best = found->second;
             op.best_share = ratio(times[0], times[2], {key}).median;
             op.failures = 0;

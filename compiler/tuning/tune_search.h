@@ -79,6 +79,7 @@ class TuneSearch {
 
     void begin();
     void take_known(Operator& op, const OperatorKey& key);
+    bool is_tuned() const;  // any operator, by what is best so far
     bool generation();
     std::vector<Assignment> choose();
     std::vector<Candidate> choose(const OperatorKey& key, const Operator& op, size_t count);
@@ -90,13 +91,12 @@ class TuneSearch {
     void learn(const std::vector<Trial>& trials, const std::vector<RoundTimes>& times);
     std::vector<Assignment> best_of(const std::vector<Trial>& trials, const std::vector<RoundTimes>& times,
                                     size_t keep) const;
-    std::vector<OperatorKey> accept(const Trial& trial);
+    std::vector<OperatorKey> accept(const std::vector<Trial>& trials);
     void report(const std::vector<OperatorKey>& changed);
     void note_tried();
     void verify();
     bool revert_losers(const Probe& tuned, const std::vector<RoundTimes>& times);
     void record_times(const RoundTimes& tuned, const RoundTimes& untuned);
-    bool is_tuned() const;
     Tunings tunings(const Assignment& assignment = {}) const;
     std::vector<Unit> units(const std::vector<Trial>& trials) const;
 

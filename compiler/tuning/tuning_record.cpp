@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -50,16 +51,19 @@ class Fields {
         if (!(number > 0 && number < 1e6)) refuse(std::string("has a \"") + name + "\" that is not a time in seconds");
         return number;
     }
-    std::vector<int64_t> integers(const char* name, size_t count, int least, int most) {
+    std::vector<int64_t> integers(const char* name, std::initializer_list<size_t> counts, int least, int most) {
         const Json& value = at(name);
-        if (!value.is_array() || value.size() != count)
-            refuse(std::string("has a \"") + name + "\" that is not a list of " + std::to_string(count) + " integers");
+        if (!value.is_array() || std::ranges::find(counts, value.size()) == counts.end()) {
+            std::string expected;
+            for (const size_t count : counts) expected += (expected.empty() ? "" : " or ") + std::to_string(count);
+            refuse(std::string("has a \"") + name + "\" that is not a list of " + expected + " integers");
+        }
         std::vector<int64_t> result;
         for (const Json& number : value) result.push_back(integer(number, name, least, most));
         return result;
     }
     std::array<int, 2> pair(const char* name, int least, int most) {
-        const std::vector<int64_t> numbers = integers(name, 2, least, most);
+        const std::vector<int64_t> numbers = integers(name, {2}, least, most);
         return {static_cast<int>(numbers[0]), static_cast<int>(numbers[1])};
     }
     bool boolean(const char* name) {
@@ -188,11 +192,14 @@ TunedOperator operator_from(const Json& json, const std::string& file, size_t in
     entry += " (" + result.key.text + ")";
     Fields named(json, file, entry);
     named.text("operator");
-    result.key.input = named.integers("input", 4, 1, largest);
-    result.tuning = tuning_from(Fields(named.at("tuning"), file, entry));
-    result.seconds = times_from(Fields(named.at("seconds"), file, entry));
-    result.untuned = times_from(Fields(named.at("untuned"), file, entry));
-    result.tried = tried_from(named.at("tried"), Fields(named.at("tried"), file, entry));
+    result.key.input = named.integers("input", {3, 4}, 1, largest);  // of a row, or an image
+    const auto within = [&](const char* name) {
+        return Fields(named.at(name), file, "\"" + std::string(name) + "\" of " + entry);
+    };
+    result.tuning = tuning_from(within("tuning"));
+    result.seconds = times_from(within("seconds"));
+    result.untuned = times_from(within("untuned"));
+    result.tried = tried_from(named.at("tried"), within("tried"));
     named.end();
     return result;
 }
@@ -206,10 +213,11 @@ bool is_before(const TunedOperator& a, const OperatorKey& key) {
     return a.key < key;
 }
 
-// How far apart two images are in size: 1 for each doubling of an axis.
+// How far apart two inputs are in size: 1 for each doubling of an axis. The operators are equal, so channels are too.
 double distance(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
+    if (a.size() != b.size()) return std::numeric_limits<double>::infinity();
     double sum = 0;
-    for (const size_t axis : {0, 2, 3})
+    for (size_t axis = 0; axis < a.size(); ++axis)
         sum += std::abs(std::log2(static_cast<double>(a[axis]) / static_cast<double>(b[axis])));
     return sum;
 }
@@ -301,7 +309,6 @@ OperatorTuning TuningRecord::find(const OperatorKey& key,
                         "make it anew with `atrous tune`");
         return own->tuning;
     }
-    if (key.input.size() != 4) return {};
     constexpr double farthest = 2;
     const TunedOperator* nearest = nullptr;
     for (const TunedOperator& other : operators_) {

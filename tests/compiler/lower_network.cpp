@@ -73,6 +73,23 @@ void require_equal(const Network& network, const std::vector<reference::PlanTens
     }
 }
 
+// Random numbers, as both take them.
+struct Inputs {
+    std::vector<reference::PlanTensor> tensors;
+    std::vector<reference::Array> arrays;
+
+    explicit Inputs(const std::vector<std::vector<int64_t>>& shapes) {
+        std::mt19937 random(7);
+        std::uniform_real_distribution<float> uniform(-2, 2);
+        for (const auto& shape : shapes) {
+            std::vector<float> numbers(static_cast<size_t>(product(shape)));
+            for (float& number : numbers) number = uniform(random);
+            tensors.push_back(reference::PlanTensor::of(shape, numbers));
+            arrays.push_back({shape, {numbers.begin(), numbers.end()}});
+        }
+    }
+};
+
 }  // namespace
 
 ValueId NetworkMaker::input(const std::string& name, const std::vector<int64_t>& shape) {
@@ -246,17 +263,8 @@ TransposedConvOp transposed_window(int64_t kernel, int64_t stride, int64_t dilat
 
 LoweredNetwork require_equal(const Network& network, const std::vector<std::vector<int64_t>>& input_shapes,
                              bool keep_all) {
-    std::mt19937 random(7);
-    std::uniform_real_distribution<float> uniform(-2, 2);
-    std::vector<reference::PlanTensor> inputs;
-    std::vector<reference::Array> arrays;
-    for (const auto& shape : input_shapes) {
-        std::vector<float> numbers(static_cast<size_t>(product(shape)));
-        for (float& number : numbers) number = uniform(random);
-        inputs.push_back(reference::PlanTensor::of(shape, numbers));
-        arrays.push_back({shape, {numbers.begin(), numbers.end()}});
-    }
-    const std::vector<reference::Array> expected = reference::evaluate_network(network, arrays);
+    const Inputs inputs(input_shapes);
+    const std::vector<reference::Array> expected = reference::evaluate_network(network, inputs.arrays);
     std::vector<LoweredNetwork> lowered;
     const std::string x86 = "x86-64-linux-avx2-f16c-fma-sse41", planar = "arm-32-linux";
     // Made for small images, Winograd's panels are not mostly padding.
@@ -270,9 +278,16 @@ LoweredNetwork require_equal(const Network& network, const std::vector<std::vect
         };
         if (std::any_of(lowered.begin(), lowered.end() - 1, is_same)) continue;
         INFO(target << "\n" << plan_text(lowered.back()));
-        require_equal(network, reference::run_plan(lowered.back(), inputs), expected, keep_all);
+        require_equal(network, reference::run_plan(lowered.back(), inputs.tensors), expected, keep_all);
     }
     return lowered.front();
+}
+
+void require_right(const LoweredNetwork& lowered, const Network& network,
+                   const std::vector<std::vector<int64_t>>& input_shapes) {
+    const Inputs inputs(input_shapes);
+    require_equal(network, reference::run_plan(lowered, inputs.tensors),
+                  reference::evaluate_network(network, inputs.arrays), false);
 }
 
 std::vector<std::string> kernel_names(const LoweredNetwork& network) {

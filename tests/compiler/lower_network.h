@@ -58,6 +58,10 @@ TransposedConvOp transposed_window(int64_t kernel, int64_t stride, int64_t dilat
 LoweredNetwork require_equal(const Network& network, const std::vector<std::vector<int64_t>>& input_shapes,
                              bool keep_all = false);
 
+// The same of one that is lowered already.
+void require_right(const LoweredNetwork& lowered, const Network& network,
+                   const std::vector<std::vector<int64_t>>& input_shapes);
+
 std::vector<std::string> kernel_names(const LoweredNetwork& network);  // of every step, in order
 int count_of(const std::vector<std::string>& names, const std::string& prefix);
 
