@@ -13,15 +13,15 @@ namespace {
 using Algorithm = OperatorTuning::Algorithm;
 
 const std::string target = "x86-64-linux-avx2-f16c-fma-sse41";
-constexpr int height = 24, width = 20;
+constexpr int height = 12, width = 10;
 
 // A 3×3 convolution; then a depthwise one, and one of one pixel that reads it row by row.
 Network network() {
     NetworkMaker make;
-    const ValueId x = make.input("x", {1, 32, 0, 0});
-    const ValueId a = make.unary(ElementwiseFunction::relu, make.conv(x, 48, window(3, 1, 2, 2)));
-    const ValueId b = make.conv(a, 48, window(3, 1, 1, 1, 48));
-    make.output(make.conv(b, 32, window(1)));
+    const ValueId x = make.input("x", {1, 16, 0, 0});
+    const ValueId a = make.unary(ElementwiseFunction::relu, make.conv(x, 32, window(3, 1, 2, 2)));
+    const ValueId b = make.conv(a, 32, window(3, 1, 1, 1, 32));
+    make.output(make.conv(b, 16, window(1)));
     return make.network;
 }
 
@@ -46,8 +46,8 @@ std::vector<OperatorRow> untuned() {
 // How operator o is scheduled with a tuning, which must not change what is computed.
 std::string schedule_with(size_t o, const OperatorTuning& tuning) {
     const LoweredNetwork lowered = lower_with(network(), record_of(untuned()[o].tunable->key, tuning));
-    require_right(lowered, network(), {{1, 32, height, width}});
-    require_right(lowered, network(), {{1, 32, 5, 7}});
+    require_right(lowered, network(), {{1, 16, height, width}});
+    require_right(lowered, network(), {{1, 16, 5, 7}});
     return lowered.operators[o].schedule;
 }
 
@@ -82,7 +82,7 @@ bool has_tile(const LoweredNetwork& lowered, const std::string& tile) {
 
 TEST_CASE("a record decides between Winograd and a direct convolution") {
     CHECK(schedule_with(0, direct()).find("winograd") == std::string::npos);
-    CHECK(schedule_with(0, winograd({2, 2}, {1, 6})) == "winograd F(2x2,3x3), 1x6 tiles");
+    CHECK(schedule_with(0, winograd({2, 2}, {1, 4})) == "winograd F(2x2,3x3), 1x4 tiles");
     CHECK(schedule_with(0, winograd({4, 3}, {2, 4})) == "winograd F(4x3,3x3), 2x4 tiles");
     CHECK(schedule_with(0, winograd({4, 4}, {1, 1}, 1)) == "winograd F(4x4,3x3), 16 channels");
 }
@@ -101,29 +101,34 @@ TEST_CASE("a record decides about register tiles") {
     CHECK_FALSE(has_tile(lower_with(network(), record_of(key, direct())), "_t4x1"));
 }
 
-TEST_CASE("every way to compute an operator that is tried is right") {
+// Some of what may be tried for an operator, from all over the list. Register tiles make no difference here.
+std::vector<OperatorTuning> some_of(const OperatorRow& row) {
+    std::vector<OperatorTuning> tunings;
+    for (const Candidate& candidate : candidates_of(row.tunable.value(), target))
+        if (candidate.kernel.empty()) tunings.push_back(candidate.tuning);
+    std::vector<OperatorTuning> some;
+    for (size_t i = 0; i < tunings.size(); i += 1 + tunings.size() / 6) some.push_back(tunings[i]);
+    return some;
+}
+
+TEST_CASE("ways to compute an operator that are tried are right") {
     for (const OperatorRow& row : untuned()) {
-        std::string family;
-        for (const Candidate& candidate : candidates_of(*row.tunable, target)) {
-            if (!candidate.kernel.empty() || candidate.family == family)
-                continue;  // register tiles are no different here
-            family = candidate.family;
-            INFO(row.tunable->key.name() << ": " << candidate.tuning.text());
-            require_right(lower_with(network(), record_of(row.tunable->key, candidate.tuning)), network(),
-                          {{1, 32, height, width}});
+        for (const OperatorTuning& tuning : some_of(row)) {
+            INFO(row.tunable->key.name() << ": " << tuning.text());
+            require_right(lower_with(network(), record_of(row.tunable->key, tuning)), network(),
+                          {{1, 16, height, width}});
         }
     }
 }
 
-TEST_CASE("every way to compute the phases of a transposed convolution is right") {
+TEST_CASE("ways to compute the phases of a transposed convolution are right") {
     NetworkMaker make;
-    make.output(make.transposed(make.input("x", {1, 16, 0, 0}), 32, transposed_window(6, 2, 1, 2, 0)));
+    make.output(make.transposed(make.input("x", {1, 16, 0, 0}), 16, transposed_window(6, 2, 1, 2, 0)));
     const auto operators = lower(make.network, {{target}, height, width}).operators;
-    for (const Candidate& candidate : candidates_of(*operators.at(0).tunable, target)) {
-        if (!candidate.kernel.empty()) continue;
-        INFO(candidate.tuning.text());
-        const auto record = record_of(operators[0].tunable->key, candidate.tuning);
-        require_right(lower_with(make.network, record), make.network, {{1, 16, 11, 13}});
+    for (const OperatorTuning& tuning : some_of(operators.at(0))) {
+        INFO(tuning.text());
+        const auto record = record_of(operators[0].tunable->key, tuning);
+        require_right(lower_with(make.network, record), make.network, {{1, 16, 7, 9}});
     }
 }
 

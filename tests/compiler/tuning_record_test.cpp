@@ -233,7 +233,8 @@ TEST_CASE("An operator gets its own tuning, or that of the nearest size") {
     CHECK(record.find({"A", {1, 16, 512, 512}}, only_direct).is_open());
     const RecordFile file(record.text());
     CHECK_THROWS_WITH(file.read().find({"A", {1, 16, 256, 256}}, only_direct),
-                      file.path().string() + ": the entry for A, of 1x16x256x256 asks for what its schedule cannot do: " +
+                      file.path().string() +
+                          ": the entry for A, of 1x16x256x256 asks for what its schedule cannot do: " +
                           "winograd 4x6, 1x16 tiles, tile_x 12; make it anew with `atrous tune`");
 }
 
