@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 
 #include "compiler/files.h"
@@ -173,15 +172,19 @@ std::map<std::string, std::optional<double>> tried_from(const Json& json, const 
 
 // Lists of numbers in one line each.
 std::string with_short_lists(const std::string& text) {
-    static const std::regex list(R"(\[[\d\s,]+\])"), space(R"(\s+)"), comma(",");
     std::string result;
-    auto at = text.begin();
-    for (std::sregex_iterator found(text.begin(), text.end(), list), end; found != end; ++found) {
-        result.append(at, text.begin() + found->position());
-        result += std::regex_replace(std::regex_replace(found->str(), space, ""), comma, ", ");
-        at = text.begin() + found->position() + found->length();
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = text[at] == '[' ? text.find_first_not_of(" \n,0123456789", at + 1) : std::string::npos;
+        if (end == std::string::npos || text[end] != ']') {
+            result += text[at++];
+            continue;
+        }
+        for (; at <= end; ++at) {
+            if (text[at] != ' ' && text[at] != '\n') result += text[at];
+            if (text[at] == ',') result += ' ';
+        }
     }
-    return result.append(at, text.end());
+    return result;
 }
 
 TunedOperator operator_from(const Json& json, const std::string& file, size_t index) {
