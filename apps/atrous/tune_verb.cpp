@@ -64,7 +64,7 @@ void add_tune_options(CLI::App& app, TuneArguments& arguments) {
     app.add_flag("--json", arguments.json, "Print the result as JSON");
     add_verbosity(app, arguments.verbosity);
     app.footer(
-        "Examples:\n  atrous tune u2net.onnx -o host.tuning.json --budget 30m\n"
+        "Example:\n  atrous tune u2net.onnx -o host.tuning.json --budget 30m\n"
         "  atrous tune --replay host.tuning.json u2net.onnx\n"
         "  atrous tune --merge a.json b.json -o all.json");
 }
