@@ -20,6 +20,8 @@ constexpr double input_element = 20, output_element = 11;
 constexpr double large_input_element = 26, large_output_element = 20;
 constexpr int large_tile = 36;  // elements, above
 constexpr double call = 2000;   // of the three kernels of a group
+// To begin reading or writing pixels that lie side by side; where there are this many, the processor looks ahead.
+constexpr double stretch = 110, long_stretch = 24;
 constexpr double cache_bytes = 1 << 20, shared_cache_bytes = 16 << 20;
 constexpr double from_own_cache = 0.03, from_shared_cache = 0.08, from_memory = 0.2;  // per byte
 constexpr double memory_of_fast_cores = 2.5;  // times that, where two multiply-adds fit a cycle
@@ -91,11 +93,14 @@ double filter_cost(const Problem& p, const WinogradTile& tile, double blocks_out
     return tile.size_x() * tile.size_y() * 16 * p.blocks_in * blocks_out * filter_element;
 }
 
-double group_cost(const Problem& p, const WinogradTile& tile, int tiles) {
+double group_cost(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y) {
+    const int tiles = tiles_x * tiles_y;
     const double bytes = tile.size_x() * tile.size_y() * tiles * 64.0 * (p.blocks_in + p.blocks_out);
     const double filters = 4 * filter_elements(p, tile);
     double cost = call + product_cost(p, tile, tiles, p.blocks_out) + filters * from_own_cache;
     cost += tiles * (p.blocks_in * input_cost(tile) + p.blocks_out * output_cost(tile));
+    const double shortness = std::max(0.0, 1 - tiles_x * tile.outputs_x / long_stretch);
+    cost += stretch * shortness * tiles_y * (p.blocks_in * tile.size_y() + p.blocks_out * tile.outputs_y);
     if (filters + bytes > cache_bytes) cost += traffic_cost(p, filters);
     if (bytes > cache_bytes) cost += 2 * p.memory * (bytes - cache_bytes) * from_shared_cache;
     return cost;
@@ -131,7 +136,7 @@ void add_groups(const Problem& p, const WinogradTile& tile, int tiles_x, int til
             const int count_y = ceil_div(tiles_y, y);
             if (ceil_div(tiles_y, count_y) != y || (x * y > 1 && x * y * tile_bytes > most_group_bytes)) continue;
             all.push_back(
-                {WinogradChoice{tile, x, y}, filters + shared_cost(count_x * count_y, group_cost(p, tile, x * y))});
+                {WinogradChoice{tile, x, y}, filters + shared_cost(count_x * count_y, group_cost(p, tile, x, y))});
         }
     }
 }

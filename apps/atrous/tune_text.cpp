@@ -1,6 +1,8 @@
 #include "apps/atrous/tune_text.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "apps/atrous/table.h"
@@ -62,12 +64,19 @@ std::string news_text(const TuneNews& news, double seconds_left) {
 }
 
 std::string tune_text(const TuneResult& result) {
+    std::vector<const TunedOperator*> tried;
+    for (const TunedOperator& op : result.record.operators())
+        if (!op.tried.empty()) tried.push_back(&op);
+    std::ranges::stable_sort(tried, std::greater(), [](const TunedOperator* op) { return op->untuned.median; });
     Table table({"operator", "input", "best", ">tried", ">ms", ">gain"});
-    for (const TunedOperator& op : result.record.operators()) {
-        table.add({printable(op.key.text), size_text(op.key), op.tuning.text(), std::to_string(op.tried.size()),
-                   milliseconds(op.seconds), gain_text(op.gain())});
+    for (const TunedOperator* op : tried) {
+        table.add({printable(op->key.text), size_text(op->key), op->tuning.text(), std::to_string(op->tried.size()),
+                   milliseconds(op->seconds), gain_text(op->gain())});
     }
-    std::string text = table.text() + "\n" + network_text(result.network, result.untuned);
+    std::string text = table.text() + "\n";
+    if (const size_t others = result.record.operators().size() - tried.size(); others > 0)
+        text += std::to_string(others) + " other operators take too little time, or were not reached\n";
+    text += network_text(result.network, result.untuned);
     text += std::to_string(result.candidates) + " candidates in " + std::to_string(result.generations) + " generations";
     return text + (result.is_exhausted ? "; nothing worth trying is left\n" : "\n");
 }

@@ -64,7 +64,7 @@ void add_tune_options(CLI::App& app, TuneArguments& arguments) {
     app.add_flag("--json", arguments.json, "Print the result as JSON");
     add_verbosity(app, arguments.verbosity);
     app.footer(
-        "Examples:\n  atrous tune u2net.onnx -o host.tuning.json --budget 30m\n"
+        "Example:\n  atrous tune u2net.onnx -o host.tuning.json --budget 30m\n"
         "  atrous tune --replay host.tuning.json u2net.onnx\n"
         "  atrous tune --merge a.json b.json -o all.json");
 }
@@ -93,7 +93,8 @@ double parse_duration(const std::string& text) {
     const bool is_known = unit.empty() || unit == "s" || unit == "m" || unit == "h";
     constexpr double longest = 30 * 86400.0;
     if (error != std::errc() || !is_known || !(seconds >= 1 && seconds <= longest))
-        throw Error("--budget", "'" + text + "' is not a time between a second and 30 days", "write it like 90s, 10m, 2h");
+        throw Error("--budget", "'" + text + "' is not a time between a second and 30 days",
+                    "write it like 90s, 10m, 2h");
     return seconds;
 }
 
@@ -128,7 +129,8 @@ TuneOptions tune_options(const TuneArguments& arguments, Console& console) {
     options.progress = [&console](const std::string& stage, int done, int total) {
         stop_if_interrupted();
         const bool is_counted = total > 1;
-        console.progress(stage, is_counted ? static_cast<size_t>(done) : 0, is_counted ? static_cast<size_t>(total) : 0);
+        console.progress(stage, is_counted ? static_cast<size_t>(done) : 0,
+                         is_counted ? static_cast<size_t>(total) : 0);
     };
     return options;
 }
@@ -174,8 +176,11 @@ int search(const TuneArguments& arguments, Console& console) {
         write_record(record, arguments.output);
         is_written = true;
     };
-    options.news = [&](const std::vector<TuneNews>& changed, double seconds_left) {
-        for (const TuneNews& news : changed) console.note(news_text(news, seconds_left));
+    options.news = [&](const std::vector<TuneNews>& all, double seconds_left) {
+        for (const TuneNews& news : all) {
+            const std::string text = news_text(news, seconds_left);
+            news.is_better ? console.note(text) : console.detail(text);
+        }
     };
     try {
         const TuneResult result = tune(options);

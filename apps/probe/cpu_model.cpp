@@ -1,6 +1,7 @@
 #include "apps/probe/cpu_model.h"
 
 #include <fstream>
+#include <map>
 
 namespace atrous {
 
@@ -12,15 +13,16 @@ std::string trimmed(const std::string& text) {
     return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(blank) + 1 - begin);
 }
 
-// "model name : …", of the first processor.
+// "model name : …", of the first processor; with x86's numbers, as virtual machines like to leave the name vague.
 std::string from_cpuinfo() {
     std::ifstream in("/proc/cpuinfo");
-    for (std::string line; std::getline(in, line);) {
+    std::map<std::string, std::string> facts;
+    for (std::string line; std::getline(in, line) && !line.empty();) {
         const size_t colon = line.find(':');
-        if (colon != std::string::npos && trimmed(line.substr(0, colon)) == "model name")
-            return trimmed(line.substr(colon + 1));
+        if (colon != std::string::npos) facts.emplace(trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
     }
-    return "";
+    if (!facts.contains("cpu family")) return facts["model name"];
+    return facts["model name"] + ", family " + facts["cpu family"] + ", model " + facts["model"];
 }
 
 // Text that ends with a zero.

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -68,6 +69,21 @@ Tensor input_of(const TensorInfo& info, const PictureSize& size, Numbers& number
     return tensor;
 }
 
+// A tensor's size and a projection of it: enough to tell whether two ways to compute it agree. Only of float32.
+ordered_json summary_of(const Tensor& tensor) {
+    if (tensor.type != ATROUS_F32) return ordered_json::array();
+    double squares = 0, projection = 0;
+    std::mt19937 signs(1);
+    const size_t count = tensor.bytes.size() / sizeof(float);
+    for (size_t i = 0; i < count; ++i) {
+        const double number = tensor.floats()[i];
+        squares += number * number;
+        projection += (signs() & 1) != 0 ? number : -number;
+    }
+    const double root = std::sqrt(static_cast<double>(std::max<size_t>(count, 1)));
+    return {std::sqrt(squares) / root, projection / root};
+}
+
 }  // namespace
 
 std::string measure(const std::shared_ptr<const Library>& library, const ProbeOptions& options) {
@@ -91,8 +107,11 @@ std::string measure(const std::shared_ptr<const Library>& library, const ProbeOp
         seconds.push_back(running.seconds());
         for (size_t o = 0; o < of_operators.size(); ++o) operators[o]["seconds"].push_back(of_operators[o]);
     }
+    ordered_json summaries = ordered_json::array();
+    for (const Tensor& output : outputs) summaries.push_back(summary_of(output));
     const ordered_json result{{"target", network.target()}, {"threads", options.threads}, {"opened", opened},
-                              {"seconds", seconds},         {"operators", operators},     {"cpu", cpu_model()}};
+                              {"seconds", seconds},         {"operators", operators},     {"outputs", summaries},
+                              {"cpu", cpu_model()}};
     return result.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 

@@ -1,14 +1,15 @@
 # atrous_add_network(TARGET MODEL FILE.onnx
 #                    [TARGETS T…]        Halide target strings; default: the usual levels of the platform that is built for
 #                    [CONFIG FILE.json]  how a picture becomes a tensor and a tensor a picture
+#                    [TUNING FILE.json]  what `atrous tune` has found, for one of the targets
 #                    [NAME IDENTIFIER]   of the functions and of the header IDENTIFIER.h; default: TARGET
 #                    [OPTIONS …]         more options of `atrous compile`: --dynamic, --size 480x640
 #                    [DEPENDS FILE…])    files that the model refers to, such as its external data
 #
-# TARGET is a static library with its header. It is made when the project is built, and again when the model, the config or
-# Atrous itself changes. It needs no C++.
+# TARGET is a static library with its header. It is made when the project is built, and again when the model, the config, the
+# record or Atrous itself changes. It needs no C++.
 function(atrous_add_network target)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;CONFIG;NAME" "TARGETS;OPTIONS;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;CONFIG;TUNING;NAME" "TARGETS;OPTIONS;DEPENDS")
   if(ARG_UNPARSED_ARGUMENTS OR ARG_KEYWORDS_MISSING_VALUES)
     message(FATAL_ERROR "atrous_add_network(${target}): cannot take ${ARG_UNPARSED_ARGUMENTS} ${ARG_KEYWORDS_MISSING_VALUES}")
   endif()
@@ -29,6 +30,11 @@ function(atrous_add_network target)
     get_filename_component(config "${ARG_CONFIG}" ABSOLUTE)
     list(APPEND inputs "${config}")
     list(APPEND ARG_OPTIONS --config "${config}")
+  endif()
+  if(ARG_TUNING)
+    get_filename_component(tuning "${ARG_TUNING}" ABSOLUTE)
+    list(APPEND inputs "${tuning}")
+    list(APPEND ARG_OPTIONS --tuning "${tuning}")
   endif()
   list(JOIN ARG_TARGETS "," targets)
 

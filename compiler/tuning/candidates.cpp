@@ -29,8 +29,8 @@ struct EstimatedPart {
 
   private:
     static bool is_same(const WinogradChoice& a, const WinogradChoice& b) {
-        const bool is_grouped_alike = a.blocks > 0 ? a.blocks == b.blocks
-                                                   : b.blocks == 0 && a.tiles_x == b.tiles_x && a.tiles_y == b.tiles_y;
+        const bool is_grouped_alike =
+            a.blocks > 0 ? a.blocks == b.blocks : b.blocks == 0 && a.tiles_x == b.tiles_x && a.tiles_y == b.tiles_y;
         return a.tile.outputs_x == b.tile.outputs_x && a.tile.outputs_y == b.tile.outputs_y && is_grouped_alike;
     }
 };
@@ -40,8 +40,8 @@ std::vector<EstimatedPart> estimate(const TunableOperator& op, const std::string
     for (const ConvPart& part : op.parts) {
         EstimatedPart& estimated = parts.emplace_back(EstimatedPart{&part, {}});
         if (const auto* spec = std::get_if<ConvSpec>(&part.spec))
-            estimated.ways = estimate_algorithms(*spec, part.hint, part.dilation_x, part.dilation_y, target,
-                                                 part.direct_share);
+            estimated.ways =
+                estimate_algorithms(*spec, part.hint, part.dilation_x, part.dilation_y, target, part.direct_share);
         else
             estimated.ways = {{std::nullopt, part.products()}};
         if (estimated.ways.front().cost == 0) estimated.ways.front().cost = part.products();
@@ -52,8 +52,8 @@ std::vector<EstimatedPart> estimate(const TunableOperator& op, const std::string
 double cost_of(const OperatorTuning& tuning, const std::vector<EstimatedPart>& parts) {
     double sum = 0;
     for (const EstimatedPart& part : parts)
-        sum += tuning.algorithm == Algorithm::open ? part.ways.front().cost
-                                                   : part.cost(winograd_of(tuning, *part.part));
+        sum +=
+            tuning.algorithm == Algorithm::open ? part.ways.front().cost : part.cost(winograd_of(tuning, *part.part));
     return sum;
 }
 
@@ -121,6 +121,12 @@ double tile_factor(const Tuning& tuning, int width) {
     return std::max(1.0, 0.6 + reads / 1.5) * rows;
 }
 
+std::string way_of(const OperatorTuning& tuning, const LoopNests& nests) {
+    std::string way = tuning.blocks > 0 ? nests.kernel + " by channels" : nests.kernel;
+    if (tuning.by_rows) way += *tuning.by_rows ? " by rows" : " whole";
+    return way;
+}
+
 std::string family_of(const OperatorTuning& tuning) {
     OperatorTuning family = tuning;
     family.kernel = {};
@@ -145,18 +151,20 @@ std::vector<Candidate> candidates_of(const TunableOperator& op, const std::strin
         for (const std::optional<bool> by_rows : loops) {
             tuning.by_rows = by_rows;
             tuning.kernel = {};
-            all.push_back({tuning, cost, family_of(tuning), ""});
+            all.push_back({tuning, cost, way_of(tuning, nests), family_of(tuning), ""});
             for (const Tuning& nest : nests.tunings) {
                 if (nest == usual) continue;
                 tuning.kernel = nest;
                 OperatorTuning kernel;
                 kernel.kernel = nest;
                 const double factor = tile_factor(nest, nests.width) / tile_factor(usual, nests.width);
-                all.push_back({tuning, cost * factor, family_of(tuning), nests.kernel + " " + kernel.text()});
+                all.push_back({tuning, cost * factor, way_of(tuning, nests), family_of(tuning),
+                               nests.kernel + " " + kernel.text()});
             }
         }
     }
-    std::stable_sort(all.begin() + 1, all.end(), [](const Candidate& a, const Candidate& b) { return a.cost < b.cost; });
+    std::stable_sort(all.begin() + 1, all.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.cost < b.cost; });
     return all;
 }
 

@@ -11,6 +11,7 @@ namespace atrous {
 struct Candidate {
     OperatorTuning tuning;
     double cost = 0;     // by the model, as AlgorithmEstimate has it; only to be compared
+    std::string way;     // algorithm and loop order in short: "direct by rows"
     std::string family;  // algorithm and loop order: what the model may misjudge as a whole
     std::string kernel;  // the loop nest of the kernel that multiplies, likewise
 };

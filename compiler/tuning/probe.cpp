@@ -15,8 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* program_name = "tuned";
-
 TuningRecord record_of(const TuningIdentity& identity, const Tunings& tunings) {
     TuningRecord record(identity);
     for (const auto& [key, tuning] : tunings) record.set({key, tuning, {}, {}, {}});
@@ -40,8 +38,9 @@ std::vector<double> seconds_in(const Json& json, size_t count) {
 
 }  // namespace
 
-Probe::Probe(const ProbeSettings& settings, const Machine& machine, const Tunings& tunings) : settings_(settings) {
-    CompileReport report = compile_program(tunings);
+Probe::Probe(const ProbeSettings& settings, const Machine& machine, const Tunings& tunings, const std::string& name)
+    : settings_(settings) {
+    CompileReport report = compile_program(tunings, name);
     file_ = report.files.at(0);
     rows_ = std::move(report.operators);
     std::map<uint32_t, std::vector<OperatorKey>> loops;
@@ -60,11 +59,10 @@ Probe::~Probe() {
     fs::remove(file_, ignored);
 }
 
-CompileReport Probe::compile_program(const Tunings& tunings) {
+CompileReport Probe::compile_program(const Tunings& tunings, const std::string& name) const {
     CompileOptions options = settings_.compile;
-    static int number = 0;  // names of their own: several live at a time
     options.directory = settings_.folder;
-    options.name = program_name + std::to_string(++number);
+    options.name = name;
     options.library = options.header = options.shared = options.app = false;
     options.probe = true;
     options.kernel_seconds = settings_.kernel_seconds;
@@ -73,8 +71,9 @@ CompileReport Probe::compile_program(const Tunings& tunings) {
 }
 
 ProbeTimes Probe::run(int repeat) const {
-    std::vector<std::string> arguments{"--threads", std::to_string(settings_.threads), "--repeat",
-                                       std::to_string(repeat), "--seed", std::to_string(settings_.seed)};
+    std::vector<std::string> arguments{"--threads", std::to_string(settings_.threads),
+                                       "--repeat",  std::to_string(repeat),
+                                       "--seed",    std::to_string(settings_.seed)};
     const CompileOptions& compile = settings_.compile;
     if (compile.optimise_height > 0) {
         arguments.push_back("--size");
@@ -90,6 +89,7 @@ ProbeTimes Probe::run(int repeat) const {
         const auto count = static_cast<size_t>(repeat);
         times.cpu = json.at("cpu").get<std::string>();
         times.seconds = seconds_in(json.at("seconds"), count);
+        times.outputs = json.at("outputs").get<std::vector<std::vector<double>>>();
         const Json& operators = json.at("operators");
         if (operators.size() != rows_.size()) throw Error("probe", "has other operators than were compiled");
         for (size_t row = 0; row < rows_.size(); ++row) {
@@ -103,6 +103,19 @@ ProbeTimes Probe::run(int repeat) const {
         throw Error("probe", std::string("has printed what is no result: ") + error.what());
     }
     return times;
+}
+
+void check_outputs(const ProbeTimes& run, const ProbeTimes& expected) {
+    constexpr double tolerance = 1e-3;
+    if (run.outputs.size() != expected.outputs.size()) throw Error("probe", "has other outputs than expected");
+    for (size_t o = 0; o < run.outputs.size(); ++o) {
+        const std::vector<double>&ours = run.outputs[o], &theirs = expected.outputs[o];
+        bool is_equal = ours.size() == theirs.size();
+        for (size_t i = 0; is_equal && i < ours.size(); ++i)
+            is_equal = std::abs(ours[i] - theirs[i]) <= tolerance * std::abs(theirs.front()) ||
+                       (std::isnan(ours[i]) && std::isnan(theirs[i]));
+        if (!is_equal) throw Error("probe", "gives other results than the untuned network");
+    }
 }
 
 std::vector<RoundTimes> run_interleaved(const std::vector<const Probe*>& probes, int rounds, int repeat,

@@ -19,15 +19,16 @@ struct ProbeSettings {
     std::filesystem::path folder;  // for programs
     int threads = 1;
     uint64_t seed = 0;            // of the input's numbers
-    double run_seconds = 120;     // what one run of the program may take
+    double run_seconds = 600;     // what one run of the program may take
     double kernel_seconds = 120;  // of a CPU, what one kernel may take to compile
     TuningIdentity identity;      // of the records that are made for compiling
 };
 
 struct ProbeTimes {
     std::string cpu;
-    std::vector<double> seconds;                         // of each run of the network
+    std::vector<double> seconds;                           // of each run of the network
     std::map<OperatorKey, std::vector<double>> operators;  // all that are equal together
+    std::vector<std::vector<double>> outputs;              // summaries, see apps/probe/measure.h
 };
 
 // Times of one network in rounds that it shared with others: in each, the least of its runs. (Of medians, quantiles and
@@ -40,7 +41,7 @@ struct RoundTimes {
 class Probe {
   public:
     // Operators that are not among the tunings have the compiler's own. Throws Error, also where it does not run.
-    Probe(const ProbeSettings& settings, const Machine& machine, const Tunings& tunings);
+    Probe(const ProbeSettings& settings, const Machine& machine, const Tunings& tunings, const std::string& name);
     ~Probe();
 
     const std::map<OperatorKey, TunableOperator>& operators() const { return operators_; }
@@ -48,7 +49,7 @@ class Probe {
     ProbeTimes run(int repeat) const;  // throws Error
 
   private:
-    CompileReport compile_program(const Tunings& tunings);
+    CompileReport compile_program(const Tunings& tunings, const std::string& name) const;
 
     const ProbeSettings& settings_;
     std::filesystem::path file_;
@@ -57,6 +58,9 @@ class Probe {
     std::vector<std::vector<OperatorKey>> row_loops_;
     std::unique_ptr<PlacedProgram> program_;
 };
+
+// Throws Error where another way to compute the network gives other results, beyond rounding.
+void check_outputs(const ProbeTimes& run, const ProbeTimes& expected);
 
 // One after the other, round after round, each time in another order. `finished` is called after each round.
 std::vector<RoundTimes> run_interleaved(const std::vector<const Probe*>& probes, int rounds, int repeat,

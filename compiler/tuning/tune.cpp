@@ -36,7 +36,7 @@ void Bench::begin() {
     call_stage("Untuned network");
     untuned_ = build({});
     const double seconds = times_of(untuned_->run(1).seconds).median;
-    repeat_ = std::clamp(static_cast<int>(std::ceil(enough / std::max(seconds, 1e-6))), 3, most);
+    repeat_ = std::clamp(static_cast<int>(std::ceil(enough / std::max(seconds, 1e-6))), 1, most);
     first_times_ = untuned_->run(repeat_);
     settings_.identity.machine = first_times_.cpu;
     // Nothing that is worth having takes much longer than what there is.
@@ -44,7 +44,13 @@ void Bench::begin() {
 }
 
 std::unique_ptr<Probe> Bench::build(const Tunings& tunings) {
-    return std::make_unique<Probe>(settings_, machine_, tunings);
+    return std::make_unique<Probe>(settings_, machine_, tunings, "tuned" + std::to_string(++built_));
+}
+
+std::unique_ptr<Probe> Bench::build_and_check(const Tunings& tunings) {
+    std::unique_ptr<Probe> probe = build(tunings);
+    check_outputs(probe->run(1), first_times_);
+    return probe;
 }
 
 std::vector<RoundTimes> Bench::measure(const std::vector<const Probe*>& probes, int rounds) {

@@ -18,20 +18,21 @@ struct TuneNews {
     double gain = 1;   // of the best over the default
     double share = 0;  // of the network's time
     int tried = 0;
+    bool is_better = false;  // than it was before
 };
 
 struct TuneOptions {
     CompileOptions compile;  // model, one target, size and the like; what is emitted does not matter
     Machine machine;
     int threads = 1;
-    double seconds = 600;  // for all of it
-    uint64_t seed = 0;     // of the choice among candidates, and of the input's numbers
-    int shard = 1, shards = 1;    // this process takes the shard-th of so many parts of the operators
+    double seconds = 600;               // for all of it
+    uint64_t seed = 0;                  // of the choice among candidates, and of the input's numbers
+    int shard = 1, shards = 1;          // this process takes the shard-th of so many parts of the operators
     std::optional<TuningRecord> known;  // goes on from there
 
     // Any of them may be empty. What `progress` throws ends the search; it is called several times a second.
     std::function<void(const std::string& stage, int done, int total)> progress;
-    std::function<void(const std::vector<TuneNews>& changed, double seconds_left)> news;  // after each generation
+    std::function<void(const std::vector<TuneNews>&, double seconds_left)> news;  // after each generation
     std::function<void(const TuningRecord&)> found;  // whenever the record got better; it is fit for use then
 };
 
@@ -53,9 +54,9 @@ struct Replayed {
     Verdict verdict = Verdict::no_gain;
 };
 struct Replay {
-    std::vector<Replayed> operators;        // those of the network that the record knows
-    size_t elsewhere = 0;                   // entries that the network has no operator for
-    std::string machine;                    // where it was measured now
+    std::vector<Replayed> operators;  // those of the network that the record knows
+    size_t elsewhere = 0;             // entries that the network has no operator for
+    std::string machine;              // where it was measured now
     Times network, untuned;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <set>
 
 #include "runtime/error.h"
 
@@ -10,12 +11,12 @@ namespace atrous {
 
 namespace {
 
-constexpr size_t networks = 4;                   // of a generation, before it is halved
+constexpr size_t networks = 4;  // of a generation, before it is halved
 constexpr int first_rounds = 3, second_rounds = 5, last_rounds = 11;
-constexpr double least_share = 0.003;            // of the network's time: less is not worth compiling for
-constexpr int patience = 24;                     // candidates in a row that are no better
-constexpr double not_worse = 1.02, not_hopeless = 1.5;
-constexpr double part_for_search = 0.85;         // of the budget; the rest is for the last comparison
+constexpr double least_share = 0.003;  // of the network's time: less is not worth compiling for
+constexpr int patience = 24;           // candidates in a row that are no better
+constexpr double not_worse = 1.02, not_hopeless = 2;
+constexpr double part_for_search = 0.85;  // of the budget; the rest is for the last comparison
 
 }  // namespace
 
@@ -46,17 +47,20 @@ void TuneSearch::begin() {
         take_known(op, key);
     }
     // By what the compiler expects of them: measured, they would be others for each shard.
-    std::vector<std::pair<double, Operator*>> by_cost;
-    for (auto& [key, op] : operators_) by_cost.emplace_back(-op.candidates.front().cost, &op);
-    std::ranges::stable_sort(by_cost, {}, &std::pair<double, Operator*>::first);
-    for (size_t i = 0; i < by_cost.size(); ++i)
-        by_cost[i].second->is_ours = i % static_cast<size_t>(options_.shards) == static_cast<size_t>(options_.shard - 1);
+    const auto shards = static_cast<size_t>(options_.shards), shard = static_cast<size_t>(options_.shard - 1);
+    std::vector<Operator*> by_cost;
+    for (auto& [key, op] : operators_) by_cost.push_back(&op);
+    std::ranges::stable_sort(by_cost, std::greater(), [](const Operator* op) { return op->candidates.front().cost; });
+    for (size_t i = 0; i < by_cost.size(); ++i) by_cost[i]->is_ours = i % shards == shard;
     if (options_.found) options_.found(result_.record);
     if (is_tuned()) incumbent_ = bench_.build(tunings());
 }
 
-bool TuneSearch::is_tuned() const {
-    return std::ranges::any_of(operators_, [](const auto& op) { return !op.second.best.tuning.is_open(); });
+std::vector<OperatorKey> TuneSearch::by_share() const {
+    std::vector<OperatorKey> keys;
+    for (const auto& [key, op] : operators_) keys.push_back(key);
+    std::ranges::stable_sort(keys, std::greater(), [&](const OperatorKey& key) { return operators_.at(key).share; });
+    return keys;
 }
 
 void TuneSearch::take_known(Operator& op, const OperatorKey& key) {
@@ -71,8 +75,12 @@ void TuneSearch::take_known(Operator& op, const OperatorKey& key) {
     const auto recorded = std::ranges::find(op.candidates, known->tuning, &Candidate::tuning);
     op.best = recorded != op.candidates.end()
                   ? *recorded
-                  : Candidate{known->tuning, op.candidates.front().cost, known->tuning.text(), ""};
+                  : Candidate{known->tuning, op.candidates.front().cost, "recorded", known->tuning.text(), ""};
     if (!op.best.tuning.is_open()) op.best_share = 1 / known->gain();
+}
+
+bool TuneSearch::is_tuned() const {
+    return std::ranges::any_of(operators_, [](const auto& op) { return !op.second.best.tuning.is_open(); });
 }
 
 Tunings TuneSearch::tunings(const Assignment& assignment) const {
@@ -83,12 +91,13 @@ Tunings TuneSearch::tunings(const Assignment& assignment) const {
 }
 
 bool TuneSearch::generation() {
-    bench_.call_stage("Generation " + std::to_string(result_.generations + 1) + ", compiling");
+    const std::string name = "Generation " + std::to_string(result_.generations + 1) + " (" +
+                             std::to_string(static_cast<int>(bench_.seconds_left())) + " s left)";
+    bench_.call_stage(name + ", compiling");
     const std::vector<Assignment> chosen = choose();
     if (chosen.empty()) return false;
     ++result_.generations;
     std::vector<Trial> trials = build(chosen);
-    const std::string name = "Generation " + std::to_string(result_.generations);
     bench_.call_stage(name + ", measuring");
     std::vector<RoundTimes> times = measure(trials, first_rounds, false);
     learn(trials, times);
@@ -115,17 +124,22 @@ size_t TuneSearch::slots_of(const Operator& op) const {
 }
 
 std::vector<Candidate> TuneSearch::choose(const OperatorKey& key, const Operator& op, size_t count) {
-    const bool families_first = op.tried.empty();
     std::normal_distribution<double> normal;
     std::vector<std::pair<double, const Candidate*>> scored;
+    std::set<std::string> ways;  // of which at least one was tried
     for (const Candidate& candidate : op.candidates) {
         const double surprise = normal(random_) * (model_.knows(candidate) ? 0.03 : 0.1);
-        if (candidate.tuning.is_open() || op.tried.contains(candidate.tuning.text())) continue;
-        if (families_first && !candidate.kernel.empty() && op.candidates.size() > 1 && op.candidates[1].kernel.empty())
+        if (candidate.tuning.is_open() || op.tried.contains(candidate.tuning.text())) {
+            ways.insert(candidate.way);
             continue;
+        }
         const double expected = model_.ratio(key.name(), candidate, op.best);
         if (expected < not_hopeless) scored.emplace_back(expected * std::exp(surprise), &candidate);
     }
+    std::ranges::stable_sort(scored, {}, &std::pair<double, const Candidate*>::first);
+    // Of a way that was not tried the best comes before all others, with the schedule's own loop nest.
+    for (auto& [score, candidate] : scored)
+        if (candidate->kernel.empty() && ways.insert(candidate->way).second) score = 0;
     std::ranges::stable_sort(scored, {}, &std::pair<double, const Candidate*>::first);
     std::vector<Candidate> chosen;
     for (size_t i = 0; i < std::min(count, scored.size()); ++i) chosen.push_back(*scored[i].second);
@@ -133,9 +147,14 @@ std::vector<Candidate> TuneSearch::choose(const OperatorKey& key, const Operator
 }
 
 std::vector<TuneSearch::Assignment> TuneSearch::choose() {
+    constexpr double part_for_compiling = 0.25;  // of what is left
+    constexpr double fewest = 8;
+    auto room = static_cast<size_t>(std::max(fewest, part_for_compiling * bench_.seconds_left() / candidate_seconds_));
     std::vector<Assignment> assignments(networks);
-    for (const auto& [key, op] : operators_) {
-        const std::vector<Candidate> chosen = choose(key, op, slots_of(op));
+    for (const OperatorKey& key : by_share()) {
+        const Operator& op = operators_.at(key);
+        const std::vector<Candidate> chosen = choose(key, op, std::min(room, slots_of(op)));
+        room -= chosen.size();
         for (size_t slot = 0; slot < chosen.size(); ++slot) assignments[slot].emplace(key, chosen[slot]);
     }
     std::erase_if(assignments, [](const Assignment& assignment) { return assignment.empty(); });
@@ -146,7 +165,7 @@ std::vector<TuneSearch::Assignment> TuneSearch::choose() {
 TuneSearch::Assignment TuneSearch::surviving(const Assignment& assignment) {
     if (assignment.empty()) return {};
     try {
-        bench_.build(tunings(assignment))->run(1);
+        bench_.build_and_check(tunings(assignment));
         return assignment;
     } catch (const Error&) {
         if (assignment.size() == 1) {
@@ -165,11 +184,13 @@ TuneSearch::Assignment TuneSearch::surviving(const Assignment& assignment) {
 
 std::vector<TuneSearch::Trial> TuneSearch::build(const std::vector<Assignment>& assignments) {
     std::vector<Trial> trials;
+    const double start = bench_.seconds_spent();
+    size_t candidates = 0;
     for (Assignment assignment : assignments) {
+        candidates += assignment.size();
         std::unique_ptr<Probe> probe;
         try {
-            probe = bench_.build(tunings(assignment));
-            probe->run(1);
+            probe = bench_.build_and_check(tunings(assignment));
         } catch (const Error&) {
             assignment = surviving(assignment);
             if (assignment.empty()) continue;
@@ -177,6 +198,8 @@ std::vector<TuneSearch::Trial> TuneSearch::build(const std::vector<Assignment>& 
         }
         trials.push_back({std::move(assignment), std::move(probe)});
     }
+    const double each = (bench_.seconds_spent() - start) / static_cast<double>(std::max<size_t>(candidates, 1));
+    candidate_seconds_ = std::max(candidate_seconds_ / 2, each);
     return trials;
 }
 
@@ -219,8 +242,8 @@ std::vector<TuneSearch::Assignment> TuneSearch::best_of(const std::vector<Trial>
     for (const Unit& unit : units(trials)) {
         std::vector<std::pair<double, size_t>> order;
         for (size_t t = 0; t < trials.size(); ++t) {
-            const bool is_tried = std::ranges::any_of(
-                unit, [&](const OperatorKey& key) { return trials[t].assignment.contains(key); });
+            const bool is_tried =
+                std::ranges::any_of(unit, [&](const OperatorKey& key) { return trials[t].assignment.contains(key); });
             const double share = ratio(times[t], times[trials.size()], unit).median;
             if (is_tried && share < not_worse) order.emplace_back(share, t);
         }
@@ -274,33 +297,36 @@ void TuneSearch::report(const std::vector<OperatorKey>& changed) {
     if (options_.found) options_.found(result_.record);
     if (!options_.news) return;
     std::vector<TuneNews> news;
-    for (const OperatorKey& key : changed) {
+    for (const OperatorKey& key : by_share()) {
         const Operator& op = operators_.at(key);
-        news.push_back({key, op.best.tuning, 1 / op.best_share, op.share, static_cast<int>(op.tried.size())});
+        const bool is_changed = std::ranges::find(changed, key) != changed.end();
+        news.push_back(
+            {key, op.best.tuning, 1 / op.best_share, op.share, static_cast<int>(op.tried.size()), is_changed});
     }
-    options_.news(news, std::max(0.0, options_.seconds * part_for_search - bench_.seconds_spent()));
+    options_.news(news, bench_.seconds_left());
 }
 
 // Everything once more against the untuned network: a gain by chance goes.
 void TuneSearch::verify() {
     bench_.call_stage("Comparing with the untuned network");
     constexpr int passes = 3;
-    for (int pass = 0; pass < passes; ++pass) {
-        const std::unique_ptr<Probe> built = is_tuned() ? bench_.build(tunings()) : nullptr;
-        const Probe& tuned = built ? *built : bench_.untuned();
-        const auto times = bench_.measure({&tuned, &bench_.untuned()}, bench_.affordable_rounds(2));
-        const bool has_losers = revert_losers(tuned, times);
-        record_times(times);
-        if (!has_losers) break;
+    bool has_losers = true;
+    for (int pass = 0; has_losers && pass < passes; ++pass) {
+        const auto tuned = is_tuned() ? bench_.build(tunings()) : nullptr;
+        std::vector<const Probe*> probes{&bench_.untuned()};
+        if (tuned) probes.push_back(tuned.get());
+        const std::vector<RoundTimes> times = bench_.measure(probes, bench_.affordable_rounds(probes.size()));
+        has_losers = tuned && revert_losers(*tuned, times);
+        record_times(times.back(), times.front());
     }
     if (options_.found) options_.found(result_.record);
 }
 
 bool TuneSearch::revert_losers(const Probe& tuned, const std::vector<RoundTimes>& times) {
-    const bool is_all_in_vain = network_ratio(times[0], times[1]).median > 1;
+    const bool is_all_in_vain = network_ratio(times[1], times[0]).median > 1;
     bool has_losers = false;
     for (const Unit& unit : units_of({&bench_.untuned(), &tuned})) {
-        if (!is_all_in_vain && is_faster(ratio(times[0], times[1], unit))) continue;
+        if (!is_all_in_vain && is_faster(ratio(times[1], times[0], unit))) continue;
         for (const OperatorKey& key : unit) {
             Operator& op = operators_.at(key);
             has_losers |= !op.best.tuning.is_open();
@@ -311,15 +337,15 @@ bool TuneSearch::revert_losers(const Probe& tuned, const std::vector<RoundTimes>
     return has_losers;
 }
 
-void TuneSearch::record_times(const std::vector<RoundTimes>& times) {
+void TuneSearch::record_times(const RoundTimes& tuned, const RoundTimes& untuned) {
     for (const auto& [key, op] : operators_) {
         if (!op.is_ours) continue;
-        const Times untuned = times_of(times[1].operators.at(key));
-        const Times tuned = op.best.tuning.is_open() ? untuned : times_of(times[0].operators.at(key));
-        result_.record.set({key, op.best.tuning, tuned, untuned, op.tried});
+        const RoundTimes& best = op.best.tuning.is_open() ? untuned : tuned;
+        result_.record.set(
+            {key, op.best.tuning, times_of(best.operators.at(key)), times_of(untuned.operators.at(key)), op.tried});
     }
-    result_.network = times_of(times[0].network);
-    result_.untuned = times_of(times[1].network);
+    result_.network = times_of(tuned.network);
+    result_.untuned = times_of(untuned.network);
 }
 
 }  // namespace atrous

@@ -2,6 +2,7 @@
 // Talwalkar, Non-stochastic Best Arm Identification and Hyperparameter Optimization, AISTATS 2016).
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <random>
@@ -25,6 +26,8 @@ class Bench {
     const TuningIdentity& identity() const { return settings_.identity; }
 
     std::unique_ptr<Probe> build(const Tunings& tunings);  // throws Error
+    // The same for one not seen before: throws Error also where it does not run or gives other results.
+    std::unique_ptr<Probe> build_and_check(const Tunings& tunings);
     std::vector<RoundTimes> measure(const std::vector<const Probe*>& probes, int rounds);
     // As many as there is time for, within reason.
     int affordable_rounds(size_t probes) const;
@@ -34,6 +37,7 @@ class Bench {
     void set_deadline(double seconds_from_start) { deadline_ = seconds_from_start; }
     void call_stage(const std::string& stage);
     double seconds_spent() const;
+    double seconds_left() const { return std::max(0.0, deadline_ - seconds_spent()); }
 
   private:
     void show(int done, int total);
@@ -45,7 +49,7 @@ class Bench {
     ProbeSettings settings_;
     std::unique_ptr<Probe> untuned_;
     ProbeTimes first_times_;
-    int repeat_ = 1;
+    int repeat_ = 1, built_ = 0;
     double deadline_;
     std::string stage_;
     int done_ = 0, total_ = 1;
@@ -79,6 +83,7 @@ class TuneSearch {
     bool generation();
     std::vector<Assignment> choose();
     std::vector<Candidate> choose(const OperatorKey& key, const Operator& op, size_t count);
+    std::vector<OperatorKey> by_share() const;  // the largest first
     size_t slots_of(const Operator& op) const;
     std::vector<Trial> build(const std::vector<Assignment>& assignments);
     Assignment surviving(const Assignment& assignment);
@@ -91,7 +96,7 @@ class TuneSearch {
     void note_tried();
     void verify();
     bool revert_losers(const Probe& tuned, const std::vector<RoundTimes>& times);
-    void record_times(const std::vector<RoundTimes>& times);
+    void record_times(const RoundTimes& tuned, const RoundTimes& untuned);
     Tunings tunings(const Assignment& assignment = {}) const;
     std::vector<Unit> units(const std::vector<Trial>& trials) const;
 
@@ -101,6 +106,7 @@ class TuneSearch {
     CostModel model_;
     std::map<OperatorKey, Operator> operators_;
     std::unique_ptr<Probe> incumbent_;  // null: it is the untuned network
+    double candidate_seconds_ = 2;      // that compiling one takes, as far as known
     TuneResult result_;
 };
 

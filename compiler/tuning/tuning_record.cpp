@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -132,8 +134,17 @@ OperatorTuning tuning_from(Fields fields) {
     return tuning;
 }
 
+// To four digits: more were not measured.
+Json measured(double number) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4g", number);
+    return std::strtod(text, nullptr);
+}
+
 Json json_of(const Times& times) {
-    return {{"median", times.median}, {"quartile_1", times.quartile_1}, {"quartile_3", times.quartile_3}};
+    return {{"median", measured(times.median)},
+            {"quartile_1", measured(times.quartile_1)},
+            {"quartile_3", measured(times.quartile_3)}};
 }
 
 Times times_from(Fields fields) {
@@ -144,7 +155,7 @@ Times times_from(Fields fields) {
 
 Json json_of(const std::map<std::string, std::optional<double>>& tried) {
     Json json = Json::object();
-    for (const auto& [tuning, share] : tried) json[tuning] = share ? Json(*share) : Json();
+    for (const auto& [tuning, share] : tried) json[tuning] = share ? measured(*share) : Json();
     return json;
 }
 
@@ -157,6 +168,23 @@ std::map<std::string, std::optional<double>> tried_from(const Json& json, const 
         tried[tuning] = share.is_null() ? std::nullopt : std::optional(number);
     }
     return tried;
+}
+
+// Lists of numbers in one line each.
+std::string with_short_lists(const std::string& text) {
+    std::string result;
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = text[at] == '[' ? text.find_first_not_of(" \n,0123456789", at + 1) : std::string::npos;
+        if (end == std::string::npos || text[end] != ']') {
+            result += text[at++];
+            continue;
+        }
+        for (; at <= end; ++at) {
+            if (text[at] != ' ' && text[at] != '\n') result += text[at];
+            if (text[at] == ',') result += ' ';
+        }
+    }
+    return result;
 }
 
 TunedOperator operator_from(const Json& json, const std::string& file, size_t index) {
@@ -241,7 +269,7 @@ std::string TuningRecord::text() const {
     Json json{{format, tuning_version},     {"target", identity_.target},   {"machine", identity_.machine},
               {"halide", identity_.halide}, {"threads", identity_.threads}, {"operators", Json::array()}};
     for (const TunedOperator& found : operators_) json["operators"].push_back(json_of(found));
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return with_short_lists(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 const TunedOperator* TuningRecord::find(const OperatorKey& key) const {

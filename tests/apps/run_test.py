@@ -157,7 +157,7 @@ class CommandLine(ProgramTest):
     def test_verbs_that_do_not_exist(self):
         expected = "expected one of compile, segment, run, inspect, tune, targets; see atrous --help\n"
         self.expect(2, error="atrous: error: command line: a verb is missing, " + expected)
-        for verb in ("tune", "evaluate", "merge-manifests", "--quiet", "Compile"):
+        for verb in ("tuning", "evaluate", "merge-manifests", "--quiet", "Compile"):
             self.expect(2, verb, error=f"atrous: error: command line: '{verb}' is no verb, " + expected)
 
     def test_targets(self):
@@ -175,7 +175,7 @@ class CommandLine(ProgramTest):
         line, see = "atrous: error: command line: ", "; see atrous compile --help\n"
         self.expect(2, "compile", error=line + "MODEL is required" + see)
         self.expect(2, "compile", "gone.onnx",
-                    error="atrous: error: gone.onnx: cannot be opened: No such file or directory; check the name\n")
+                    error="atrous: error: gone.onnx: cannot be read: No such file or directory\n")
         self.expect(2, "compile", "m.onnx", "--emit", "lib,exe",
                     error=line + "--emit: exe not in {lib,header,shared,app,asm,stmt,ptx}" + see)
         for size in ("480", "480x", "x640", "480x640x3", "0x9", "99999x9", "4 x5", "-4x5"):
@@ -189,7 +189,7 @@ class CommandLine(ProgramTest):
         self.expect(2, "compile", "m.onnx", "--unknown=x",
                     error=line + "The following argument was not expected: --unknown=x" + see)
         self.expect(2, "compile", "m.onnx", "--tuning=x",
-                    error="atrous: error: x: cannot be opened: No such file or directory; check the name\n")
+                    error="atrous: error: x: cannot be read: No such file or directory\n")
 
 
 if __name__ == "__main__":

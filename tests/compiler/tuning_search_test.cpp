@@ -107,7 +107,7 @@ TEST_CASE("operators have equal keys where only weights differ") {
 }
 
 Candidate candidate(const std::string& family, const std::string& kernel, double cost = 1) {
-    return {{}, cost, family, kernel};
+    return {{}, cost, "a way", family, kernel};
 }
 
 TEST_CASE("what is measured is expected from then on, of other operators too") {

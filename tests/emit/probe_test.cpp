@@ -92,7 +92,7 @@ TEST_CASE("A probe measures its network on this machine") {
     const auto in_order = nlohmann::ordered_json::parse(output_of(probe + " --repeat 1"));
     std::vector<std::string> keys;
     for (const auto& [key, value] : in_order.items()) keys.push_back(key);
-    CHECK(keys == std::vector<std::string>{"target", "threads", "opened", "seconds", "operators", "cpu"});
+    CHECK(keys == std::vector<std::string>{"target", "threads", "opened", "seconds", "operators", "outputs", "cpu"});
 
     const auto refused = [&](const std::string& arguments) { return output_of(probe + arguments + " 2>&1; echo $?"); };
     CHECK(

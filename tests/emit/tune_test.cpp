@@ -235,15 +235,14 @@ TEST_CASE("A machine that runs nothing is an error") {
 TEST_CASE("A search that is interrupted leaves no files") {
     if (is_missing()) return;
     struct Stop {};
-    const std::string stage =
-        GENERATE("Untuned network", "Generation 1, compiling", "Generation 1, measuring", "Comparing");
+    const std::string stage = GENERATE("Untuned network", ", compiling", ", measuring", "Comparing");
     const TestFolder folder, temporary;
     TuneOptions options = tune_in(folder);
     const TemporaryFiles here(temporary.path());
     options.progress = [&](const std::string& now, int, int) {
-        if (now.starts_with(stage)) throw Stop{};
+        if (now.find(stage) != std::string::npos) throw Stop{};
     };
-    if (stage.starts_with("Generation")) options.seconds = 600;
+    if (stage.starts_with(",")) options.seconds = 600;
     CHECK_THROWS_AS(tune(options), Stop);
     CHECK(fs::is_empty(temporary.path()));
 }
@@ -257,13 +256,13 @@ TEST_CASE("Operators that share a loop in one of the networks are judged togethe
     settings.folder = folder.path();
     settings.identity = {settings.compile.targets[0], "any", halide_version(), 1};
     const Machine machine{{}, [] {}};
-    const Probe untuned(settings, machine, {});
+    const Probe untuned(settings, machine, {}, "untuned");
     Tunings whole, by_rows;
     for (const auto& [key, op] : untuned.operators()) {
         whole[key].by_rows = false;
         by_rows[key].by_rows = true;
     }
-    const Probe apart(settings, machine, whole), together(settings, machine, by_rows);
+    const Probe apart(settings, machine, whole, "apart"), together(settings, machine, by_rows, "together");
     CHECK(units_of({&apart}).size() == operators);
     CHECK(units_of({&apart, &together}).size() == operators - 1);
     CHECK(units_of({&together, &apart}).size() == operators - 1);
