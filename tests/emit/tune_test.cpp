@@ -61,12 +61,13 @@ TuneOptions tune_in(const TestFolder& folder, double seconds = 1) {
     return options;
 }
 
-// A command that runs the first program that it is given, which is the untuned network, and no other one.
-std::vector<std::string> picky_runner(const TestFolder& folder) {
+// A command that runs the first program that it is given, which is the untuned network, and does this with others.
+std::vector<std::string> picky_runner(const TestFolder& folder, const std::string& with_others) {
     const fs::path file = folder / "runner";
     create_file(file,
                 "#!/bin/sh\nfirst=$0.first\n[ -e $first ] || echo $1 > $first\n"
-                "[ $1 = $(cat $first) ] || { echo no >&2; exit 1; }\nexec \"$@\"\n");
+                "[ $1 = $(cat $first) ] && exec \"$@\"\n" +
+                    with_others);
     fs::permissions(file, fs::perms::owner_all);
     return {file.string()};
 }
@@ -207,17 +208,21 @@ TEST_CASE("Shards search for all operators together, for none twice") {
     CHECK(keys_of(first).size() == operators);
 }
 
-TEST_CASE("Candidates that cannot be run are noted, and the record is fit for use") {
+TEST_CASE("Candidates that cannot be run, or give other results, are noted, and the record is fit for use") {
     if (is_missing()) return;
+    const std::string with_others = GENERATE("exit 1\n", R"("$@" | sed 's/"outputs":\[\[[^,]*/"outputs":[[1e9/')");
     const TestFolder folder;
-    TuneOptions options = tune_in(folder, 3);
-    options.machine.runner = picky_runner(folder);
+    TuneOptions options = tune_in(folder, 5);
+    options.machine.runner = picky_runner(folder, with_others);
     const TuneResult result = tune(options);
     CHECK(result.record.operators().size() == operators);
+    size_t tried = 0;
     for (const TunedOperator& op : result.record.operators()) {
         CHECK(op.tuning.is_open());
+        tried += op.tried.size();
         for (const auto& [tuning, share] : op.tried) CHECK_FALSE(share);
     }
+    CHECK(tried > 0);
     CHECK(result.candidates == 0);
     check_close(output_with(options.compile, result.record), output_with(options.compile, std::nullopt));
 }
@@ -269,6 +274,14 @@ TEST_CASE("Operators that share a loop in one of the networks are judged togethe
     const ProbeTimes times = together.run(3);
     CHECK(times.seconds.size() == 3);
     CHECK(times.operators.size() == operators);
+    REQUIRE(times.outputs.size() == 1);
+    CHECK(times.outputs[0].at(0) > 0);
+    CHECK_NOTHROW(check_outputs(times, untuned.run(1)));
+    ProbeTimes other = times;
+    other.outputs[0][1] += times.outputs[0][0];
+    CHECK_THROWS_WITH(check_outputs(times, other), "probe: gives other results than the untuned network");
+    other.outputs.clear();
+    CHECK_THROWS_WITH(check_outputs(times, other), "probe: has other outputs than expected");
 
     std::vector<int> finished;
     const auto rounds = run_interleaved({&apart, &together}, 3, 2, [&](int round) { finished.push_back(round); });
