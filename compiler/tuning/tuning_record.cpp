@@ -174,7 +174,8 @@ std::map<std::string, std::optional<double>> tried_from(const Json& json, const 
 std::string with_short_lists(const std::string& text) {
     std::string result;
     for (size_t at = 0; at < text.size();) {
-        const size_t end = text[at] == '[' ? text.find_first_not_of(" \n,0123456789", at + 1) : std::string::npos;
+        const bool is_list = text.compare(at, 2, "[\n") == 0;  // strings have no bare ends of lines
+        const size_t end = is_list ? text.find_first_not_of(" \n,0123456789", at + 1) : std::string::npos;
         if (end == std::string::npos || text[end] != ']') {
             result += text[at++];
             continue;

@@ -15,7 +15,7 @@ namespace {
 using Algorithm = OperatorTuning::Algorithm;
 
 TuningIdentity identity() {
-    return {"arm-64-linux", "Cortex \"A76\"", halide_version(), 4};
+    return {"arm-64-linux", "Cortex \"A76\" [0, 1 2]", halide_version(), 4};
 }
 
 OperatorTuning winograd(int blocks) {
@@ -98,7 +98,7 @@ TEST_CASE("A tuning record is read as it was written") {
     REQUIRE(d != nullptr);
     CHECK(d->tuning == direct());
     CHECK(d->seconds.median == 0.3125);
-    CHECK(d->gain() == 0.5 / (0.3125));
+    CHECK(d->gain() == 0.5 / 0.3125);
     CHECK(again.find({"C", {2, 8, 9, 10}})->tuning == winograd(3));
     CHECK(again.find({"A", {1, 16, 48, 64}})->tried == sample().operators()[0].tried);
     CHECK(again.find({"D", {1, 1, 1, 2}}) == nullptr);
@@ -201,7 +201,8 @@ TEST_CASE("Records of other circumstances are not joined") {
     TuningIdentity other = identity();
     other.threads = 2;
     const RecordFile theirs(TuningRecord(other).text());
-    const std::string machine = "Cortex \"A76\", arm-64-linux, ", halide = " threads, Halide " + halide_version();
+    const std::string machine = "Cortex \"A76\" [0, 1 2], arm-64-linux, ",
+                      halide = " threads, Halide " + halide_version();
     TuningRecord record = ours.read();
     CHECK_THROWS_WITH(record.merge(theirs.read()), theirs.path().string() + ": was measured on " + machine + "2" +
                                                        halide + ", but " + ours.path().string() + " on " + machine +
