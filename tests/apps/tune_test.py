@@ -85,14 +85,14 @@ class CommandLine(TuneTest):
         self.assertEqual(self.files("."), ["m.onnx"])
 
     def test_budgets(self):
-        for budget in ("", "s", "x", "10x", "0", "0.5", "-5s", "10 m", "1000h", "nan", "inf", "5ms"):
+        for budget in ("s", "x", "10x", "0", "0.5", "-5s", "10 m", "1000h", "nan", "inf", "5ms"):
             with self.subTest(budget):
                 self.expect(2, "tune", "m.onnx", "-o", "r.json", f"--budget={budget}",
                             error=f"atrous: error: --budget: '{budget}' is not a time between a second and 30 days; "
                                   "write it like 90s, 10m, 2h\n")
 
     def test_shards(self):
-        for shard in ("", "1", "1/", "/2", "0/2", "3/2", "1/2x", "a/b", "-1/2", "1/0"):
+        for shard in ("1", "1/", "/2", "0/2", "3/2", "1/2x", "a/b", "-1/2", "1/0"):
             with self.subTest(shard):
                 self.expect(2, "tune", "m.onnx", "-o", "r.json", f"--shard={shard}",
                             error=f"atrous: error: --shard: '{shard}' is not a part and how many there are; write it "
@@ -103,7 +103,7 @@ class CommandLine(TuneTest):
         self.expect(2, "tune", "m.onnx", "--replay", "gone.json", error=gone)
         self.expect(2, "tune", "--merge", "gone.json", "m.onnx", "-o", "r.json", error=gone)
         self.expect(2, "tune", "gone.onnx", "-o", "r.json", "--quiet",
-                    error="atrous: error: gone.onnx: cannot be opened: No such file or directory; check the name\n")
+                    error="atrous: error: gone.onnx: there is no such file; check the path of the model\n")
         self.assertEqual(self.files("."), ["m.onnx"])
 
 
@@ -196,8 +196,8 @@ class Search(TuneTest):
     def test_text(self):
         done = self.call("tune", "m.onnx", "-o", "r.json", *SIZE, "--budget", "1s")
         self.assertEqual(done.returncode, 0)
-        self.assertRegex(done.stdout, r"^operator +input +best +tried +ms +gain\n(Conv 3x3, [^\n]+\n){2}"
-                                      r"\nNetwork: [0-9.]+ ms tuned, [0-9.]+ ms untuned, ×[0-9.]+\n"
+        self.assertRegex(done.stdout, r"^(operator +input +best +tried +ms +gain\n(Conv 3x3, [^\n]+\n)+\n)?"
+                                      r"(\d other operators take too little time, or were not reached\n)?Network: [0-9.]+ ms tuned, [0-9.]+ ms untuned, ×[0-9.]+\n"
                                       r"\d+ candidates in \d+ generations[^\n]*\n$")
 
     def test_replay(self):
