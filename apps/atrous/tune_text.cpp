@@ -73,7 +73,7 @@ std::string tune_text(const TuneResult& result) {
         table.add({printable(op->key.text), size_text(op->key), op->tuning.text(), std::to_string(op->tried.size()),
                    milliseconds(op->seconds), gain_text(op->gain())});
     }
-    std::string text = table.text() + "\n";
+    std::string text = tried.empty() ? "" : table.text() + "\n";
     if (const size_t others = result.record.operators().size() - tried.size(); others > 0)
         text += std::to_string(others) + " other operators take too little time, or were not reached\n";
     text += network_text(result.network, result.untuned);
