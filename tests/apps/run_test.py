@@ -175,7 +175,7 @@ class CommandLine(ProgramTest):
         line, see = "atrous: error: command line: ", "; see atrous compile --help\n"
         self.expect(2, "compile", error=line + "MODEL is required" + see)
         self.expect(2, "compile", "gone.onnx",
-                    error="atrous: error: gone.onnx: cannot be read: No such file or directory\n")
+                    error="atrous: error: gone.onnx: cannot be opened: No such file or directory; check the name\n")
         self.expect(2, "compile", "m.onnx", "--emit", "lib,exe",
                     error=line + "--emit: exe not in {lib,header,shared,app,asm,stmt,ptx}" + see)
         for size in ("480", "480x", "x640", "480x640x3", "0x9", "99999x9", "4 x5", "-4x5"):

@@ -197,7 +197,8 @@ class Search(TuneTest):
         done = self.call("tune", "m.onnx", "-o", "r.json", *SIZE, "--budget", "1s")
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r"^(operator +input +best +tried +ms +gain\n(Conv 3x3, [^\n]+\n)+\n)?"
-                                      r"(\d other operators take too little time, or were not reached\n)?Network: [0-9.]+ ms tuned, [0-9.]+ ms untuned, ×[0-9.]+\n"
+                                      r"(\d other operators take too little time, or were not reached\n)?"
+                                      r"Network: [0-9.]+ ms tuned, [0-9.]+ ms untuned, ×[0-9.]+\n"
                                       r"\d+ candidates in \d+ generations[^\n]*\n$")
 
     def test_replay(self):
