@@ -231,6 +231,8 @@ class Autoschedulers(CompileTest):
         self.assertEqual([row["schedule"] for row in facts["operators"]], [autoscheduler] * 3)
 
     def test_adams(self):
+        if not self.support("x86-64-linux/libatrous_app.a").exists():
+            self.skipTest("takes more CPU time than a kernel may, in a build with sanitizers")
         self.check_schedules("Adams2019")
 
     def test_mullapudi(self):
@@ -246,7 +248,7 @@ class Autoschedulers(CompileTest):
         arguments = ["compile", "m.onnx", "--winograd", "f4", "--autoscheduler", "Mullapudi2016", "--emit", "header"]
         done = self.call(*arguments)
         self.assertEqual(done.returncode, 0)
-        self.assertRegex(done.stderr, r"^note: 1 of \d+ kernels have Atrous's schedules, because Mullapudi2016 could not "
+        self.assertRegex(done.stderr, r"(?m)^note: 1 of \d+ kernels have Atrous's schedules, because Mullapudi2016 could not "
                                       r"make them: winograd_output_f32_m4x4_k3x3_relu\n")
         self.assertRegex(self.call(*arguments, "--verbose").stderr, r"winograd_output_f32_m4x4_k3x3_relu \(.+reorder")
         facts = json.loads(self.compile(0, *arguments[1:], "--json", "--quiet"))
