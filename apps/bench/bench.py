@@ -22,6 +22,7 @@ import networks
 import pixels
 import report
 import startup
+import tuning
 from measure import FmaPeak
 from peers import PEERS, describe
 
@@ -57,6 +58,11 @@ def parser():
                    help="steady rounds of each case (default: 11)")
     p.add_argument("--threads", type=thread_counts, default="1,all", metavar="N[,N…]",
                    help="numbers of threads; `all`: one a CPU (default: 1,all)")
+    p.add_argument("--tuning", action="store_true",
+                   help="not the peers: Atrous's defaults, what `atrous tune` finds, and Halide's autoschedulers, side by "
+                        f"side (without --case: all but {', '.join(tuning.ON_DEMAND)}, which take an hour)")
+    p.add_argument("--budget", type=positive, default=120, metavar="SECONDS",
+                   help="of each search with --tuning (default: 120)")
     p.add_argument("--seed", type=int, default=1, metavar="N", help="of the inputs and the order (default: 1)")
     p.add_argument("--list", action="store_true", help="print the cases and peers, and stop")
     # What ./dev passes.
@@ -81,6 +87,14 @@ def chosen(wanted, names, kind, fail, prefix=False):
 def options(arguments):
     p = parser()
     result = p.parse_args(arguments)
+    if result.tuning:
+        if result.peer:
+            p.error("--tuning has no peers; leave --peer out")
+        names = list(cases.NETWORKS)
+        result.cases = chosen(result.case or [name for name in names if name not in tuning.ON_DEMAND], names,
+                              "network", p.error, prefix=True)
+        result.peers = []
+        return result
     result.cases = chosen(result.case, cases.NAMES, "case", p.error, prefix=True)
     default = [name for name, peer in PEERS.items() if not getattr(peer, "on_demand", False)]
     names = [*PEERS, *OTHER_PEERS]
@@ -106,6 +120,7 @@ class Bench:
     def __init__(self, options):
         self.atrous, self.u2net, self.out = options.atrous.resolve(), options.u2net, options.out.resolve()
         self.rounds, self.threads, self.seed = options.rounds, options.threads, options.seed
+        self.tuning, self.budget = options.tuning, options.budget
         self.peers = [name for name in options.peers if name in PEERS]
         self.with_rembg = "rembg" in options.peers
         self.random = random.Random(options.seed)
@@ -113,7 +128,9 @@ class Bench:
         self.peak = FmaPeak(Path(__file__).parent / "fma_peak.c", self.out / "work")
         self.peak(1)
         self.results = {"machine": machine.describe(), "fma_lanes": self.peak.lanes,
-                        "peers": describe(self.peers), "rounds": self.rounds, "seed": self.seed, "networks": [], "others": {}}
+                        "peers": describe(self.peers), "rounds": self.rounds, "seed": self.seed, "networks": [], "tuning": [], "others": {}}
+        if self.tuning:
+            self.results["budget"] = self.budget
 
     def has_u2net(self):
         found = self.u2net and self.u2net.is_file()
@@ -126,8 +143,13 @@ class Bench:
         print(text, flush=True)
 
     def progress(self, rounds):
+        self.stage(f"round {rounds}")
+
+    @staticmethod
+    def stage(text):
+        """What goes on now, to be overwritten."""
         if sys.stderr.isatty():
-            print(f"\r  round {rounds}", end="\r", file=sys.stderr, flush=True)
+            print(f"\r\033[K  {text}", end="\r", file=sys.stderr, flush=True)
 
     def say_times(self, record, threads):
         self.say(report.terminal_line(record, threads))
@@ -136,7 +158,9 @@ class Bench:
         self.results["fma_peak_best"] = {str(n): peak for n, peak in self.peak.best.items()}
         for record in self.results["networks"]:
             networks.derive(record, self.peak.best)
-        report.write(self.results, self.out)
+        for record in self.results["tuning"]:
+            tuning.derive(record, self.peak.best)
+        self.files = report.write(self.results, self.out, "tuning" if self.tuning else "bench")
 
 
 def work_folder(bench, name):
@@ -173,8 +197,9 @@ def run_network(bench, name):
     case = cases.NETWORKS[name]
     if not case.make and not bench.has_u2net():
         return False
-    record, interrupted = networks.run(bench, case)
-    bench.results["networks"].append(record)
+    kind, way = ("tuning", tuning) if bench.tuning else ("networks", networks)
+    record, interrupted = way.run(bench, case)
+    bench.results[kind].append(record)
     return interrupted
 
 
@@ -201,7 +226,7 @@ def main(arguments):
     except KeyboardInterrupt:
         interrupted = True
     bench.write()
-    bench.say(f"\n{bench.out}/bench.md\n{bench.out}/bench.json")
+    bench.say("\n" + "\n".join(map(str, bench.files)))
     return 130 if interrupted else 0
 
 

@@ -3,6 +3,11 @@
 import math
 
 from cases import GOALS
+from tuning import AUTOSCHEDULERS, DEFAULT
+
+# With --tuning: the default's time over the tuned one's, and an autoscheduler's.
+DEFAULT_WITHIN, OVER_ADAMS = 1.15, 2.0
+NOISE = 0.985  # gains nearer to 1 are noise to `atrous tune`
 
 
 def geometric_mean(values):
@@ -25,8 +30,33 @@ def network_rows(records):
                       geometric_mean(values) >= mean and min(values) >= worst)
 
 
+def is_slower(ratio):
+    """The tuned one, beyond noise: by more than a search would believe, and in three of four rounds."""
+    return ratio["median"] < NOISE and ratio["q3"] < 1
+
+
+def tuning_rows(records):
+    def ratios(way):
+        return {f"{record['name']} with {threads}": entry["ratios"][way] for record in records
+                for threads, entry in record["threads"].items() if entry.get("steady") and way in entry.get("ratios", {})}
+
+    defaults = ratios(DEFAULT)
+    if defaults:
+        slower = [name for name, ratio in defaults.items() if is_slower(ratio)]
+        yield row("tuned slower than the default", "in no case, beyond noise", ", ".join(slower) or "none", not slower)
+        medians = [ratio["median"] for ratio in defaults.values()]
+        mean = geometric_mean(medians)
+        yield row("default's time over the tuned one's", f"≤ {DEFAULT_WITHIN}", f"{mean:.2f}, highest {max(medians):.2f}",
+                  mean <= DEFAULT_WITHIN)
+    theirs = [ratio["median"] for ratio in ratios(AUTOSCHEDULERS[0]).values()]
+    if theirs:
+        mean = geometric_mean(theirs)
+        yield row(f"{AUTOSCHEDULERS[0]}'s time over the tuned one's", f"≥ {OVER_ADAMS}",
+                  f"{mean:.2f}, lowest {min(theirs):.2f}", mean >= OVER_ADAMS)
+
+
 def rows(results):
-    found = list(network_rows(results["networks"]))
+    found = [*network_rows(results["networks"]), *tuning_rows(results["tuning"])]
     for other in results["others"].values():
         found += [row(*goal) for goal in other.get("goals", [])]
     return found

@@ -42,8 +42,8 @@ def first_line(error):
     return f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
 
 
-class NetworkCase:
-    """What the numbers of threads have in common."""
+class CaseFiles:
+    """A case's model and inputs in a folder of their own, and who could not take part."""
 
     def __init__(self, bench, case):
         self.bench, self.case = bench, case
@@ -55,14 +55,36 @@ class NetworkCase:
             onnx.save(case.make(), self.file)
         else:
             os.symlink(os.path.abspath(bench.u2net), self.file)
-        model = onnx.load(self.file)
-        self.inputs = input_arrays(model, bench.seed) if case.make else photograph_arrays(model)
-        self.record = {"name": case.name, "group": case.group, "about": case.about,
-                       "problems": {}, "threads": {},
-                       "multiplications": flops.multiplications(model, self.inputs),
-                       "weight_bytes": flops.weight_bytes(model)}
+        self.model = onnx.load(self.file)
+        self.inputs = input_arrays(self.model, bench.seed) if case.make else photograph_arrays(self.model)
+        self.outputs = len(self.model.graph.output)
+        self.record = {"name": case.name, "group": case.group, "about": case.about, "problems": {}, "threads": {}}
+
+    def problem(self, name, message):
+        self.record["problems"].setdefault(name, message)
+        self.bench.say(f"  {name}: {message}")
+
+    def without_wrong(self, runners, errors):
+        """Those whose results agree, the first being believed where two disagree and nobody else votes; the others are
+        in the record."""
+        if not runners:
+            return {}
+        right, found = compare.judge({name: np.array(runner.result()) for name, runner in runners.items()})
+        errors.update(found)
+        wrong = [name for name in runners if not found[name] <= compare.TOLERANCE]
+        for name in wrong:
+            self.problem(name, f"wrong: differs from {right} by {found[name]:.2g} of the output's RMS")
+        return {name: runner for name, runner in runners.items() if name not in wrong}
+
+
+class NetworkCase(CaseFiles):
+    """What the numbers of threads have in common."""
+
+    def __init__(self, bench, case):
+        super().__init__(bench, case)
+        self.record |= {"multiplications": flops.multiplications(self.model, self.inputs),
+                        "weight_bytes": flops.weight_bytes(self.model)}
         np.savez(self.folder / "inputs.npz", **self.inputs)
-        self.outputs = len(model.graph.output)
         self.makers = {}
 
     def prepare(self):
@@ -81,10 +103,6 @@ class NetworkCase:
             else:
                 self.makers[name] = lambda threads, peer=peer: peer(self.file, self.inputs, threads)
 
-    def problem(self, name, message):
-        self.record["problems"].setdefault(name, message)
-        self.bench.say(f"  {name}: {message}")
-
     def open_all(self, threads):
         runners = {}
         affinity = os.sched_getaffinity(0)
@@ -98,23 +116,11 @@ class NetworkCase:
             os.sched_setaffinity(0, affinity)
         return runners
 
-    def without_wrong(self, runners, errors):
-        """Those whose results agree; the others are in the record."""
-        if not runners:
-            return {}
-        # ONNX Runtime first: it is believed where two disagree and nobody else votes.
-        order = sorted(runners, key=lambda name: name != "onnxruntime")
-        right, found = compare.judge({name: np.array(runners[name].result()) for name in order})
-        errors.update(found)
-        wrong = [name for name in runners if not found[name] <= compare.TOLERANCE]
-        for name in wrong:
-            self.problem(name, f"wrong: differs from {right} by {found[name]:.2g} of the output's RMS")
-        return {name: runner for name, runner in runners.items() if name not in wrong}
-
     def time(self, threads):
         """Adds the record of one number of threads; true if Ctrl-C came."""
         bench, errors = self.bench, {}
-        runners = self.without_wrong(self.open_all(threads), errors)
+        opened = sorted(self.open_all(threads).items(), key=lambda item: item[0] != "onnxruntime")
+        runners = self.without_wrong(dict(opened), errors)
         if not runners:
             return False
         runs = {name: runner.run for name, runner in runners.items()}

@@ -1,6 +1,7 @@
 """Networks that Atrous compiled, by the C interface of runtime/abi.h."""
 
 import ctypes
+import json
 import subprocess
 from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint32, c_void_p
 
@@ -41,12 +42,18 @@ def aligned(size, alignment=4096):
     return memory[start : start + size]
 
 
-def compile_model(atrous, model, folder, name, emit="shared"):
-    """The library of an ONNX file; ValueError with what the compiler said."""
-    done = subprocess.run([atrous, "compile", "--quiet", model, "--name", name, "-o", folder, "--emit", emit],
-                          capture_output=True, text=True, errors="replace")
+def compile_facts(atrous, model, folder, name, emit="shared", options=(), timeout=None):
+    """What `atrous compile --json` says of the library it made; ValueError with what the compiler said."""
+    command = [atrous, "compile", "--quiet", "--json", model, "--name", name, "-o", folder, "--emit", emit, *options]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=timeout)
     if done.returncode:
         raise ValueError(done.stderr.strip() or f"atrous compile: exit {done.returncode}")
+    return json.loads(done.stdout)
+
+
+def compile_model(atrous, model, folder, name, emit="shared"):
+    """The library of an ONNX file; ValueError with what the compiler said."""
+    compile_facts(atrous, model, folder, name, emit)
     return folder / f"{name}.so"
 
 

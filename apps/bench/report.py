@@ -3,6 +3,7 @@
 import json
 
 import goals
+from tuning import AUTOSCHEDULERS, DEFAULT, TUNED
 
 OURS = "atrous"
 
@@ -46,6 +47,10 @@ def table(head, rows):
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
 
+def rounds_text(s):
+    return f"{s['rounds']} ({s['discarded']})" + ("" if s["steady"] else " **not steady**")
+
+
 def result_row(record, threads, s):
     gain = s.get("gain")
     ours = s["seconds"].get(OURS)
@@ -55,7 +60,7 @@ def result_row(record, threads, s):
             f"{s['gflops']:.0f}" if "gflops" in s else "", f"{s['share_of_peak']:.0%}" if "gflops" in s else "",
             f"{gain['ours']:.2f} ({gain['fma']:.2f})" if gain else "",
             bytes_text(s["workspace_bytes"] + record["weight_bytes"]) if "workspace_bytes" in s else "",
-            f"{s['rounds']} ({s['discarded']})" + ("" if s["steady"] else " **not steady**")]
+            rounds_text(s)]
 
 
 RESULT_HEAD = ["case", "threads", "Atrous", "ratio (quartiles)", "min–max", "fastest peer", "GFLOP/s",
@@ -74,6 +79,40 @@ def times_section(records, peers):
                                         for n in names)]
             for record in records for threads, s in record["threads"].items()]
     return "## Everybody's median\n\n" + table(["case", "threads", *names], rows)
+
+
+TUNING_HEAD = ["case", "threads", "default", "tuned", "default / tuned", *(f"{name} / tuned" for name in AUTOSCHEDULERS),
+               "candidates", *(f"{name} took (left to us)" for name in AUTOSCHEDULERS), "rounds (discarded)"]
+
+
+def made_text(record, way):
+    """How long an autoscheduler took, and how many of the kernels it could not do."""
+    made = record["made"].get(way)
+    return f"{made['seconds']:.0f} s ({made['fallbacks']} of {made['kernels']})" if made else "–"
+
+
+def tuning_row(record, threads, s):
+    ratios = s["ratios"] if TUNED in s["seconds"] else {}
+    return [record["name"], threads,
+            *(seconds_text(s["seconds"][way]["median"]) if way in s["seconds"] else "–" for way in (DEFAULT, TUNED)),
+            *(ratio_text(ratios[way]) if way in ratios else "–" for way in (DEFAULT, *AUTOSCHEDULERS)),
+            s.get("search", {}).get("candidates", "–"), *(made_text(record, way) for way in AUTOSCHEDULERS), rounds_text(s)]
+
+
+def tuning_section(records, budget):
+    rows = [tuning_row(record, threads, s) for record in records for threads, s in record["threads"].items()
+            if "seconds" in s]
+    return (f"## Default, tuned, autoscheduled\n\nSearches of {budget} s each. Ratios of times, medians of the rounds with "
+            "their quartiles; above 1 the tuned network is faster.\n\n" + table(TUNING_HEAD, rows))
+
+
+def found_section(records):
+    """What the searches found better than the default."""
+    rows = [[record["name"], threads, op["operator"], "×".join(map(str, op["input"])), op["best"], f"{op['gain']:.2f}"]
+            for record in records for threads, s in record["threads"].items()
+            for op in s.get("search", {}).get("operators", []) if op["best"] != "default"]
+    head = ["case", "threads", "operator", "input", "best", "gain"]
+    return "## What was found\n\n" + table(head, rows) if rows else ""
 
 
 def problems_section(records):
@@ -132,9 +171,12 @@ OTHERS = {"startup": startup_section, "folder": folder_section, "pixels": pixels
 def markdown(results):
     records = results["networks"]
     peaks = ", ".join(f"{p:.0f} GFLOP/s with {n}" for n, p in results["fma_peak_best"].items())
-    head = "# Atrous beside its peers\n\n" + "".join(f"- {line}\n" for line in preamble(results).splitlines())
+    tuned = results["tuning"]
+    head = f"# Atrous {'tuned and untuned' if tuned else 'beside its peers'}\n\n" + "".join(f"- {line}\n" for line in preamble(results).splitlines())
     head += f"- best FMA peak by threads: {peaks}; {results['rounds']} rounds, seed {results['seed']}\n"
     sections = [head, goals_section(results)]
+    if tuned:
+        sections += [tuning_section(tuned, results["budget"]), found_section(tuned), problems_section(tuned)]
     if records:
         sections += [results_section(records), times_section(records, results["peers"]),
                      problems_section(records), errors_section(records)]
@@ -147,6 +189,9 @@ def goals_section(results):
     return "## Goals\n\n" + table(["what", "goal", "found", ""], rows) if rows else ""
 
 
-def write(results, folder):
-    (folder / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
-    (folder / "bench.md").write_text(markdown(results))
+def write(results, folder, name):
+    """The files' paths."""
+    markdown_file, json_file = folder / f"{name}.md", folder / f"{name}.json"
+    json_file.write_text(json.dumps(results, indent=1) + "\n")
+    markdown_file.write_text(markdown(results))
+    return markdown_file, json_file

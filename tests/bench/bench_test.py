@@ -261,7 +261,7 @@ class ReportTest(unittest.TestCase):
                                "python": "3", "isa": ["avx2"]},
                    "fma_lanes": 8, "peers": {"a": {"version": "a 1", "settings": "plain"}},
                    "rounds": 1, "seed": 1,
-                   "fma_peak_best": {"1": 100.0}, "networks": [self.record("x", "aspp", 2.0)],
+                   "fma_peak_best": {"1": 100.0}, "networks": [self.record("x", "aspp", 2.0)], "tuning": [],
                    "others": {"startup": {"problems": [], "goals": list(found)}}}
         text = report.markdown(results)
         for line in ("| aspp, 1 thread | ≥ 1.1, none below 1.0 | 2.00, lowest 2.00 | reached |",

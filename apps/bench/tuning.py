@@ -1,0 +1,119 @@
+"""Default, tuned and autoscheduled: one network compiled in each way, run side by side.
+
+The search and each of Halide's autoschedulers get the same generators. The autoschedulers may take several budgets, because none
+of them can be stopped half way with a result; how long each took is in the record."""
+
+import json
+import shutil
+import subprocess
+import time
+
+import measure
+from networks import CaseFiles, first_line
+from ours import Ours, compile_facts
+
+DEFAULT, TUNED = "default", "tuned"
+AUTOSCHEDULERS = ("Adams2019", "Mullapudi2016")
+BUDGETS = 5  # that an autoscheduler may take
+ON_DEMAND = ("u2net", "deeplab")  # their many kernels take Adams2019 an hour
+
+
+def search(bench, model, record_file, threads):
+    """Tunes into record_file; what the search says of itself. Ctrl-C ends both."""
+    command = [bench.atrous, "tune", model, "-o", record_file, "--budget", f"{bench.budget}s", "--threads", str(threads),
+               "--seed", str(bench.seed), "--json", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    if done.returncode == 130:
+        raise KeyboardInterrupt
+    if done.returncode:
+        raise ValueError(done.stderr.strip() or f"atrous tune: exit {done.returncode}")
+    facts = json.loads(done.stdout)
+    return {name: facts[name] for name in ("gain", "candidates", "generations", "exhausted", "operators")}
+
+
+class TuningCase(CaseFiles):
+    def __init__(self, bench, case):
+        super().__init__(bench, case)
+        self.record["made"] = {}
+        self.libraries = {}
+
+    def make(self, way, name, options=(), timeout=None):
+        """Compiles the network in one way, with a kernel cache of its own: what is compiled is part of the time."""
+        start = time.monotonic()
+        try:
+            facts = compile_facts(self.bench.atrous, self.file, self.folder, name,
+                                  options=[*options, "--cache", self.folder / f"cache-{name}"], timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return self.problem(way, f"was not done after {timeout} s")
+        except ValueError as error:
+            return self.problem(way, str(error))
+        self.record["made"][way] = {"seconds": time.monotonic() - start, "kernels": facts["kernels"],
+                                    "fallbacks": len(facts.get("fallbacks", []))}
+        self.libraries[way] = self.folder / f"{name}.so"
+
+    def prepare(self):
+        """All but the tuned one, which is another for every number of threads."""
+        self.make(DEFAULT, DEFAULT)
+        for name in AUTOSCHEDULERS:
+            self.bench.stage(f"{name}")
+            self.make(name, name.lower(), ["--autoscheduler", name], timeout=BUDGETS * self.bench.budget)
+
+    def tune(self, threads):
+        self.bench.stage(f"tuning, {threads} thread{'s' * (threads > 1)}")
+        record_file = self.bench.out / f"{self.case.name}.t{threads}.tuning.json"
+        self.libraries.pop(TUNED, None)
+        try:
+            found = search(self.bench, self.file, record_file, threads)
+        except ValueError as error:
+            return self.problem(TUNED, str(error))
+        self.make(TUNED, f"{TUNED}_{threads}", ["--tuning", record_file])
+        self.record["threads"].setdefault(str(threads), {})["search"] = found
+
+    def open_all(self, threads):
+        runners = {}
+        for way, library in self.libraries.items():
+            try:
+                runners[way] = Ours(library, self.inputs, threads, self.outputs)
+                runners[way].run()
+            except (ValueError, OSError) as error:
+                runners.pop(way, None)
+                self.problem(way, f"cannot run: {first_line(error)}")
+        return self.without_wrong(runners, {})
+
+    def time(self, threads):
+        """Adds the record of one number of threads; true if Ctrl-C came."""
+        bench = self.bench
+        self.tune(threads)
+        runners = self.open_all(threads)
+        if not runners:
+            return False
+        rounds, interrupted = measure.measure({way: runner.run for way, runner in runners.items()}, threads, bench.rounds,
+                                              bench.peak, bench.random, bench.progress)
+        if rounds:
+            self.record["threads"].setdefault(str(threads), {})["raw"] = [r.as_dict() for r in rounds]
+            derive(self.record, bench.peak.best)
+            bench.say_times(self.record, threads)
+        for runner in runners.values():
+            runner.close()
+        return interrupted
+
+
+def derive(record, best):
+    """The medians from the rounds; ratios are times over the tuned one's."""
+    for threads, entry in record["threads"].items():
+        rounds = [measure.Round(r["seconds"], r["fma_peaks"]) for r in entry.get("raw", [])]
+        if rounds:
+            entry |= measure.summarise(rounds, best[int(threads)], ours=TUNED)
+
+
+def run(bench, case):
+    """The record of a case, and whether Ctrl-C ended it."""
+    tuning = TuningCase(bench, case)
+    try:
+        tuning.prepare()
+        interrupted = any(tuning.time(threads) for threads in bench.threads)
+    except KeyboardInterrupt:
+        interrupted = True
+    if not interrupted:
+        shutil.rmtree(tuning.folder)
+    return tuning.record, interrupted
