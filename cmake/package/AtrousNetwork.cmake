@@ -1,7 +1,7 @@
 # atrous_add_network(TARGET MODEL FILE.onnx
 #                    [TARGETS T…]        Halide target strings; default: the usual levels of the platform that is built for
 #                    [CONFIG FILE.json]  how a picture becomes a tensor and a tensor a picture
-#                    [TUNING FILE.json]  what `atrous tune` has found, for one of the targets
+#                    [TUNING FILE.json]  what `atrous tune` has found, for the best of the CPU's targets or the GPU's
 #                    [NAME IDENTIFIER]   of the functions and of the header IDENTIFIER.h; default: TARGET
 #                    [OPTIONS …]         more options of `atrous compile`: --dynamic, --size 480x640
 #                    [DEPENDS FILE…])    files that the model refers to, such as its external data

@@ -1,8 +1,9 @@
 """What `cmake --install` gives to people who build software: package.py CMAKE BUILD_FOLDER WORK_FOLDER NINJA CXX
 
-Installs, builds apps/sample with it, natively and for a board, and compares what that cuts out with `atrous segment`.
+Installs, builds apps/sample with it, natively, by a tuning record and for a board, and compares what that cuts out with `atrous segment`.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -35,8 +36,8 @@ class Package:
     def configure(self, name, *options, fails=False):
         return self.call(self.cmake, "-S", SAMPLE, "-B", self.folder / name, *self.options, *options, fails=fails)
 
-    def build(self, name):
-        return self.call(self.cmake, "--build", self.folder / name)
+    def build(self, name, fails=False):
+        return self.call(self.cmake, "--build", self.folder / name, fails=fails)
 
     def cut_out(self, name, *emulator):
         result = self.folder / f"{name}.png"
@@ -72,6 +73,27 @@ def check_native(package, folder):
     check(not np.array_equal(changed, pixels) and np.array_equal(changed, package.expected()),
           "the program does not hold the changed model")
     print("native: ok", flush=True)
+
+
+def check_tuning(package, folder):
+    """A record for the best of the three targets is taken; one for another stops the build."""
+    record, atrous = folder / "record.json", folder / "prefix/bin/atrous"
+    halide = package.call(atrous, "--version").splitlines()[1].split()[1]
+    canonical = {row["target"]: row["canonical"] for row in json.loads(package.call(atrous, "targets", "--json"))["targets"]}
+
+    def write(target):
+        record.write_text(json.dumps({"atrous_tuning": 1, "target": canonical[target], "machine": "any", "halide": halide,
+                                      "threads": 1, "operators": []}))
+
+    write("x86-64-linux-avx512_skylake")
+    package.configure("tuned", f"-DTUNING={record}")
+    package.build("tuned")
+    pixels, _ = package.cut_out("tuned")
+    check(np.array_equal(pixels, package.expected()), "with a record the sample cuts out something else")
+    write("x86-64-linux-avx2-fma")
+    said = package.build("tuned", fails=True)
+    check("record.json: was made for x86-64-linux-avx-avx2-fma" in said, said)
+    print("tuning: ok", flush=True)
 
 
 def check_board(package, folder):
@@ -121,6 +143,7 @@ def main(cmake, build, folder, ninja, cxx):
     package = Package(cmake, folder, ninja, cxx)
     package.call(cmake, "--install", build, "--prefix", folder / "prefix")
     check_native(package, folder)
+    check_tuning(package, folder)
     check_board(package, folder)
     check_mistakes(package)
     check_autoschedulers(package, folder)
