@@ -19,6 +19,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/AtrousConfigVersion.cmake
 install(FILES ${PROJECT_BINARY_DIR}/AtrousConfig.cmake ${PROJECT_BINARY_DIR}/AtrousConfigVersion.cmake
               ${PROJECT_SOURCE_DIR}/cmake/package/AtrousNetwork.cmake DESTINATION ${package})
 
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/schedules/records/ DESTINATION share/atrous/records FILES_MATCHING PATTERN *.json)
+
 # Halide's library comes from a Python package: the installed program has its own copy.
 install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION lib/atrous)
 # And its autoschedulers, which `atrous compile` looks for beside it.
