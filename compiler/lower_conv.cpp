@@ -77,7 +77,7 @@ std::vector<PlanArg> arguments(Lowering& to, const Call& call, const Node& node,
                                const Window& window, const std::vector<int64_t>& besides, const BufferView& residual,
                                const BufferView& out) {
     const ValueId x = call.operands.x;
-    const BufferView image = image_view(to.read(x, call.packing), to.shape(x));
+    const BufferView image = call.padded_x ? *call.padded_x : image_view(to.read(x, call.packing), to.shape(x));
     std::vector<PlanArg> args{call.rows ? rows_read(to, call, window, image) : image, weights, call.bias};
     if (has(call.operands.slope)) args.push_back(call.slope);
     if (has(call.operands.residual)) args.push_back(rows_of(to, call, residual));

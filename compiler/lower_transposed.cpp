@@ -76,8 +76,28 @@ Widened widen(const DenseWeights& rows, int64_t stride, int64_t pad) {
     return result;
 }
 
+// A copy of the node's input, planar, with its halo of zeros around it.
+BufferView padded_input(Lowering& to, const Node& node) {
+    const ValueId x = node.inputs[0];
+    const BufferView image = planar_image(to.read(x, Packing::planar), to.shape(x));
+    const Halo halo = halo_of(to.network(), node);
+    std::vector<Size> extents;
+    for (const ViewDim& dim : image.dims) extents.push_back(dim.extent);
+    extents[0] = extents[0] + Size(halo.left + halo.right);
+    extents[1] = extents[1] + Size(halo.top + halo.bottom);
+    const Size elements = extents[0] * extents[1] * extents[2] * extents[3];
+    BufferView padded = dense_view(to.temporary(elements, to.value(x).name + " padded"), ElementType::f32, extents);
+    to.side_step(PadSpec{}, {image, IntegerArg{Size(halo.left)}, IntegerArg{Size(halo.top)}, IntegerArg{Size(0)},
+                             IntegerArg{Size(0)}, FloatArg{Size(0)}, padded});
+    padded.offset = Size(halo.left) + Size(halo.top) * padded.dims[1].stride;
+    for (size_t d = 0; d < 2; ++d) padded.dims[d].extent = image.dims[d].extent;
+    return padded;
+}
+
 // Depthwise and planar: one call per phase in y, for all phases in x.
-void lower_widening(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call) {
+void lower_widening(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& all) {
+    Call call = all;
+    call.padded_x = padded_input(to, node);
     const ImageShape shape = image_of(to.shape(node.outputs[0]));
     const Size width = phase_extent(shape.w, op.stride[1], 0);
     const auto phase_rows = [&](BufferView view, int64_t v, const Size& height) {

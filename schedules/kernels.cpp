@@ -299,9 +299,11 @@ class Builder {
         ConvInputs in;
         bool c16 = s.packing == Packing::c16;
         constexpr bool dense = std::is_same_v<Spec, ConvSpec>;
+        bool has_halo = c16;
+        if constexpr (!dense) has_halo |= s.widening > 0;
         ImageParam image = args_.image("input", s.packing);
-        if (c16) {
-            image.dim(1).set_stride(channel_block);
+        if (has_halo) {
+            if (c16) image.dim(1).set_stride(channel_block);
             in.input = image;
             in.height = height(image, s.packing);
         } else {

@@ -16,8 +16,8 @@ void apply_rows(Conv& conv, Packing packing, const Target& target) {
     schedule_accumulator(conv.sum, conv.output, at, conv.v, packing);
 }
 
-// One vector per pixel: a broadcast input times neighbouring weights, nothing is gathered or shuffled.
-void apply_widening(DepthwiseConv& conv, int widening) {
+// One vector or more per pixel: a broadcast input times neighbouring weights, nothing is gathered or shuffled.
+void apply_widening(DepthwiseConv& conv, int widening, const Target& target) {
     const ImageVars& v = conv.v;
     Var xo("xo"), xi("xi"), task("task");
     conv.output.bound(v.c, 0, widening);
@@ -25,7 +25,11 @@ void apply_widening(DepthwiseConv& conv, int widening) {
         stage.split(v.x, xo, xi, pixels, TailStrategy::ShiftInwards).reorder(v.c, xi, xo, v.y, v.cb, v.n);
         stage.vectorize(v.c).unroll(xi).parallel(v.y).fuse(v.cb, v.n, task).parallel(task);
     };
-    nest(conv.output.specialize(conv.output.output_buffer().dim(1).extent() >= 4), 4);
+    const int registers = has_avx512(target) || target.arch == Target::ARM ? 32 : 16;
+    const int vectors = (widening + vector_floats(target) - 1) / vector_floats(target);
+    for (const int pixels : {16, 8, 4})
+        if (pixels * vectors <= registers / 2)
+            nest(conv.output.specialize(conv.output.output_buffer().dim(1).extent() >= pixels), pixels);
     nest(conv.output, 1);
     conv.sum.compute_at(conv.output, xo).bound_extent(v.c, widening);
     conv.sum.vectorize(v.c).unroll(v.x);
@@ -50,7 +54,7 @@ void apply(DilatedConv& conv, const ConvSpec& spec, const Layout&, const Extents
 }
 
 void apply(DepthwiseConv& conv, const DepthwiseConvSpec& spec, const Layout&, const Extents&, const Target& target) {
-    if (spec.widening > 0) return apply_widening(conv, spec.widening);
+    if (spec.widening > 0) return apply_widening(conv, spec.widening, target);
     apply_rows(conv, spec.packing, target);
 }
 

@@ -110,8 +110,7 @@ void run(const DepthwiseConvSpec& spec, Arguments args) {
             for (int64_t ky = 0; ky < spec.kernel_y; ++ky)
                 for (int64_t kx = 0; kx < spec.kernel_x; ++kx) {
                     const int64_t ix = i[1] * spec.stride_x + kx * dx - left, iy = i[2] * spec.stride_y + ky * dy - top;
-                    if (inside(x.dims[0], ix) && inside(x.dims[1], iy))
-                        sum += load(weights, {i[0], kx, ky, i[3]}) * load(x, {ix, iy, i[3], i[4]});
+                    sum += load(weights, {i[0], kx, ky, i[3]}) * load(x, {ix, iy, i[3], i[4]});
                 }
             const double slope = epilogue.slope ? load(*epilogue.slope, {i[3]}) : 0;
             const double added = epilogue.added ? load(*epilogue.added, {i[0], i[1], i[2], i[3], i[4]}) : 0;

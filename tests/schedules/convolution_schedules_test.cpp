@@ -211,7 +211,7 @@ TEST_CASE("depthwise convolution, several outputs a pixel") {
                     for (int pad : {-1, 0, 1, 3}) {
                         TestArguments a(seed++);
                         const std::vector<int64_t> out{widening, width, 5, 3, 2};
-                        a.image(Packing::planar, {width, 5, 3, 2}).floats({widening, 3, 2, 3}).floats({3});
+                        a.image(Packing::planar, {width, 5, 3, 2}, 3).floats({widening, 3, 2, 3}).floats({3});
                         if (widening == 4) a.floats({3});
                         if (widening == 16) a.floats(out);
                         a.i32(1).i32(1).i32(pad).i32(1).f32(0).f32(0).output(out);
