@@ -110,7 +110,7 @@ class RowLoopSearch {
         return bytes;
     }
 
-    // A power of two that divides the height.
+    // What was found by measuring, or a power of two; where it divides the height.
     Size rows_of(const RowLoop& loop, const Size& height) const {
         const int64_t hint = std::max<int64_t>(1, to_.at_hint(height));
         int64_t most = 1;
@@ -118,8 +118,14 @@ class RowLoopSearch {
                2 * most * fewest_iterations <= hint)
             most *= 2;
         Size rows = 1;
-        for (int64_t r = 2; r <= most; r *= 2) rows = select(equals(modulo(height, Size(r)), Size(0)), Size(r), rows);
+        for (int64_t r = 2; r <= most; r *= 2) rows = when_divided(height, r, rows);
+        for (const uint32_t n : loop.nodes)
+            if (const int tuned = to_.tuning_of(nodes_[n]).rows; tuned > 0) return when_divided(height, tuned, rows);
         return rows;
+    }
+
+    static Size when_divided(const Size& height, int64_t rows, const Size& otherwise) {
+        return select(equals(modulo(height, Size(rows)), Size(0)), Size(rows), otherwise);
     }
 
     bool is_worthwhile(const RowLoop& loop) const {

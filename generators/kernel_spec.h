@@ -50,8 +50,10 @@ struct ConvSpec {
 // One filter per channel (groups == Cin == Cout).
 // c16: input with halo, its x stride 16; weights (c, kx, ky, cb); bias (c, cb); [slope (c, cb)]; [residual]
 // planar: input, no halo; weights (kx, ky, 1, c); bias (c); [slope (c)]; [residual]
-// widening (planar, none: 0): every pixel gives so many outputs, side by side, each with a filter of its own; input with
-//   halo; weights (u, kx, ky, c), residual and output (u, x, y, c, n). This is a phase in y of a transposed convolution.
+// widening (planar, none: 0): every pixel gives so many outputs, side by side, each with a filter of its own; input
+// with
+//   halo; weights (u, kx, ky, c), residual and output (u, x, y, c, n). This is a phase in y of a transposed
+//   convolution.
 // then: dilation_x, dilation_y, pad_left, pad_top, f32 alpha, f32 beta; output.
 struct DepthwiseConvSpec {
     ElementType element = ElementType::f32;
@@ -234,7 +236,7 @@ using KernelSpec = std::variant<ConvSpec, DepthwiseConvSpec, NarrowConvSpec, Tra
 // that are legal there (Space). What is left open the schedule decides itself.
 struct Tuning {
     static constexpr int open = -1;
-    int tile_x = open, tile_blocks = open, depth = open, blocks_outer = open;
+    int tile_x = open, tile_blocks = open, depth = open, blocks_outer = open, unroll = open;
 
     bool operator==(const Tuning&) const = default;
 };

@@ -7,7 +7,8 @@ namespace atrous {
 std::string Layout::text() const {
     if (tile_x == 1 && tile_blocks == 1) return {};
     return "t" + std::to_string(tile_x) + "x" + std::to_string(tile_blocks) + (blocks_outer ? "w" : "r") +
-           (depth > 0 ? "d" + std::to_string(depth) : "");
+           (depth > 0 ? "d" + std::to_string(depth) : "") +
+           (unroll != Layout{}.unroll ? "u" + std::to_string(unroll) : "");
 }
 
 namespace {
@@ -32,7 +33,8 @@ std::vector<Layout> with_each(const std::vector<Layout>& layouts, Member Layout:
 bool Space::has(const Layout& layout) const {
     const bool fits = most_sums == 0 || layout.tile_x * layout.tile_blocks <= most_sums;
     return fits && atrous::has(tile_x, layout.tile_x) && atrous::has(tile_blocks, layout.tile_blocks) &&
-           atrous::has(depth, layout.depth) && atrous::has(blocks_outer, layout.blocks_outer);
+           atrous::has(depth, layout.depth) && atrous::has(blocks_outer, layout.blocks_outer) &&
+           atrous::has(unroll, layout.unroll);
 }
 
 std::vector<Layout> Space::all() const {
@@ -40,6 +42,7 @@ std::vector<Layout> Space::all() const {
     layouts = with_each(layouts, &Layout::tile_blocks, tile_blocks);
     layouts = with_each(layouts, &Layout::depth, depth);
     layouts = with_each(layouts, &Layout::blocks_outer, blocks_outer);
+    layouts = with_each(layouts, &Layout::unroll, unroll);
     std::erase_if(layouts, [&](const Layout& layout) { return !has(layout); });
     return layouts;
 }
@@ -49,6 +52,7 @@ Layout tuned(Layout layout, const Tuning& tuning) {
     if (tuning.tile_blocks != Tuning::open) layout.tile_blocks = tuning.tile_blocks;
     if (tuning.depth != Tuning::open) layout.depth = tuning.depth;
     if (tuning.blocks_outer != Tuning::open) layout.blocks_outer = tuning.blocks_outer != 0;
+    if (tuning.unroll != Tuning::open) layout.unroll = tuning.unroll;
     return layout;
 }
 

@@ -16,6 +16,7 @@ struct Layout {
     int tile_blocks = 1;        // channel blocks of one register tile
     int depth = 0;              // input channel blocks that are summed up at a time, for a whole row; 0: all
     bool blocks_outer = false;  // loop over channel blocks outside rows: weights stay in cache, not rows
+    int unroll = 2;             // input channels whose products follow each other in one turn of the innermost loop
 
     std::string text() const;  // "t10x2r"; empty when nothing was decided
     bool operator==(const Layout&) const = default;
@@ -24,7 +25,7 @@ struct Layout {
 // The legal values of a schedule's decisions, for a kernel: what a tuner may try. Without values there is nothing to
 // decide, and the schedule's own choice stands.
 struct Space {
-    std::vector<int> tile_x, tile_blocks, depth, blocks_outer;
+    std::vector<int> tile_x, tile_blocks, depth, blocks_outer, unroll;
     int most_sums = 0;  // tile_x · tile_blocks that stay in registers; 0: any
 
     bool has(const Layout& layout) const;

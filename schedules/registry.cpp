@@ -146,6 +146,7 @@ Tuning tuning_of(const Layout& layout, const Space& space) {
     if (!space.tile_blocks.empty()) tuning.tile_blocks = layout.tile_blocks;
     if (!space.depth.empty()) tuning.depth = layout.depth;
     if (!space.blocks_outer.empty()) tuning.blocks_outer = layout.blocks_outer;
+    if (!space.unroll.empty()) tuning.unroll = layout.unroll;
     return tuning;
 }
 
@@ -168,7 +169,8 @@ bool is_legal_tuning(const KernelSpec& spec, const SizeHint& hint, std::string_v
     const auto is_decided = [](int wanted, int made) { return wanted == Tuning::open || wanted == made; };
     const Tuning &wanted = hint.tuning, tuning = tuning_of(made.layout, made.space);
     return is_decided(wanted.tile_x, tuning.tile_x) && is_decided(wanted.tile_blocks, tuning.tile_blocks) &&
-           is_decided(wanted.depth, tuning.depth) && is_decided(wanted.blocks_outer, tuning.blocks_outer);
+           is_decided(wanted.depth, tuning.depth) && is_decided(wanted.blocks_outer, tuning.blocks_outer) &&
+           is_decided(wanted.unroll, tuning.unroll);
 }
 
 std::string schedule_name(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {

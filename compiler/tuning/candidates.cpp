@@ -11,7 +11,8 @@ namespace {
 
 using Algorithm = OperatorTuning::Algorithm;
 
-constexpr double hopeless = 2.5;  // times the least cost
+constexpr double hopeless = 2.5;        // times the least cost
+constexpr double seldom_better = 1.06;  // what a decision that matters little costs, so that others are tried before it
 
 // A part with all its ways, estimated once.
 struct EstimatedPart {
@@ -152,12 +153,19 @@ std::vector<Candidate> candidates_of(const TunableOperator& op, const std::strin
             tuning.by_rows = by_rows;
             tuning.kernel = {};
             all.push_back({tuning, cost, way_of(tuning, nests), family_of(tuning), ""});
+            const bool is_loop = by_rows.value_or(op.row_loop.has_value());
+            for (int rows = 1; is_loop && nests.kernel != "product" && rows <= most_rows; rows *= 2) {
+                tuning.rows = rows;
+                all.push_back({tuning, cost * seldom_better, way_of(tuning, nests), family_of(tuning), ""});
+            }
+            tuning.rows = 0;
             for (const Tuning& nest : nests.tunings) {
                 if (nest == usual) continue;
                 tuning.kernel = nest;
                 OperatorTuning kernel;
                 kernel.kernel = nest;
-                const double factor = tile_factor(nest, nests.width) / tile_factor(usual, nests.width);
+                const double factor = tile_factor(nest, nests.width) / tile_factor(usual, nests.width) *
+                                      (nest.unroll == usual.unroll ? 1 : seldom_better);
                 all.push_back({tuning, cost * factor, way_of(tuning, nests), family_of(tuning),
                                nests.kernel + " " + kernel.text()});
             }

@@ -47,10 +47,12 @@ std::string OperatorTuning::text() const {
         append(text, blocks > 0 ? std::to_string(blocks * channel_block) + " channels" : pair_text(tiles) + " tiles");
     }
     if (by_rows) append(text, *by_rows ? "by rows" : "whole");
+    if (rows > 0) append(text, "rows", rows);
     append(text, "tile_x", kernel.tile_x);
     append(text, "tile_blocks", kernel.tile_blocks);
     append(text, "depth", kernel.depth);
     append(text, "blocks_outer", kernel.blocks_outer);
+    append(text, "unroll", kernel.unroll);
     return text.empty() ? "default" : text;
 }
 

@@ -22,6 +22,8 @@ struct OperatorKey {
     std::string name() const;  // the text and the sizes, for messages
 };
 
+constexpr int most_rows = 16;
+
 // Decisions about a convolution, transposed or not; what is left open the compiler decides. Pairs are y, x.
 struct OperatorTuning {
     enum class Algorithm { open, direct, winograd };
@@ -30,6 +32,7 @@ struct OperatorTuning {
     std::array<int, 2> tiles{1, 1};    // of a group, at most; where blocks is 0
     int blocks = 0;                    // of output channels at a time, see WinogradChoice
     std::optional<bool> by_rows;       // in a loop over rows, where that is possible
+    int rows = 0;                      // that an iteration of that loop makes, where they divide the height; 0: open
     Tuning kernel;                     // of the kernel that multiplies: direct, depthwise or matrix product
 
     bool operator==(const OperatorTuning&) const = default;

@@ -92,7 +92,8 @@ class Fields {
 constexpr std::pair<const char*, int Tuning::*> kernel_decisions[] = {{"tile_x", &Tuning::tile_x},
                                                                       {"tile_blocks", &Tuning::tile_blocks},
                                                                       {"depth", &Tuning::depth},
-                                                                      {"blocks_outer", &Tuning::blocks_outer}};
+                                                                      {"blocks_outer", &Tuning::blocks_outer},
+                                                                      {"unroll", &Tuning::unroll}};
 
 Json json_of(const OperatorTuning& tuning) {
     Json json = Json::object();
@@ -106,6 +107,7 @@ Json json_of(const OperatorTuning& tuning) {
             json["tiles"] = tuning.tiles;
     }
     if (tuning.by_rows) json["by_rows"] = *tuning.by_rows;
+    if (tuning.rows > 0) json["rows"] = tuning.rows;
     for (const auto& [name, member] : kernel_decisions)
         if (tuning.kernel.*member != Tuning::open) json[name] = tuning.kernel.*member;
     return json;
@@ -128,6 +130,7 @@ OperatorTuning tuning_from(Fields fields) {
             tuning.tiles = fields.pair("tiles", 1, largest);
     }
     if (fields.has("by_rows")) tuning.by_rows = fields.boolean("by_rows");
+    if (fields.has("rows")) tuning.rows = fields.integer("rows", 1, most_rows);
     for (const auto& [name, member] : kernel_decisions)
         if (fields.has(name)) tuning.kernel.*member = fields.integer(name, 0, largest);
     fields.end();

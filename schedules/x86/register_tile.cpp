@@ -85,6 +85,7 @@ Space register_space(const SizeHint& hint, const Target& target) {
         if (blocks_of(hint) % blocks == 0 && (blocks < 4 || has_avx512(target)) &&
             (blocks == 1 || target.has_feature(Target::FMA)))
             space.tile_blocks.push_back(blocks);
+    space.unroll = {1, 2, 4};
     return space;
 }
 
@@ -102,7 +103,7 @@ void accumulate(TileSum t, const Layout& layout, const Target& target) {
     }
     order.insert(order.end(), t.terms.begin(), t.terms.end());
     update.reorder(order).vectorize(t.c).unroll(t.x).unroll(t.cb);
-    (is_const(t.lanes) ? update : update.specialize(t.lanes == channel_block)).unroll(t.terms.front(), 2);
+    (is_const(t.lanes) ? update : update.specialize(t.lanes == channel_block)).unroll(t.terms.front(), layout.unroll);
 }
 
 }  // namespace atrous::x86

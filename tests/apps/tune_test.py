@@ -55,7 +55,7 @@ class TuneTest(ProgramTest):
         times = {"median": 1, "quartile_1": 1, "quartile_3": 1}
         operators = [{"operator": f"Conv 3x3, {pads}, 16 -> 16", "input": [1, 16, 24, 32], "tuning": tuning,
                       "seconds": times, "untuned": times, "tried": {}}
-                     for pads, tuning in (("pad 1,1,1,1", {"algorithm": "direct", "tile_x": 4, "tile_blocks": 1}),
+                     for pads, tuning in (("pad 1,1,1,1", {"algorithm": "direct", "tile_x": 4, "tile_blocks": 1, "unroll": 4}),
                                           ("rate 2x2, pad 2,2,2,2",
                                            {"algorithm": "winograd", "outputs": [2, 2], "tiles": [1, 4]}))]
         return {"atrous_tuning": 1, "target": targets["host"], "machine": "any", "halide": halide, "threads": 1,
@@ -143,7 +143,7 @@ class Records(TuneTest):
         self.write("r.json", record)
         self.compile(2, "-o", "out",
                      error="atrous: error: r.json: the entry for Conv 3x3, pad 1,1,1,1, 16 -> 16, of 1x16x24x32 asks for "
-                           "what its schedule cannot do: direct, tile_x 1000, tile_blocks 1; make it anew with `atrous "
+                           "what its schedule cannot do: direct, tile_x 1000, tile_blocks 1, unroll 4; make it anew with `atrous "
                            "tune`\n")
         (self.folder / "r.json").write_text('{"atrous_tuning": 1,')
         done = self.call("compile", "m.onnx", "--tuning", "r.json", "--quiet", "-o", "out")
@@ -206,7 +206,7 @@ class Search(TuneTest):
         arguments = ["tune", "m.onnx", "--replay", "r.json", *SIZE[:2], "--budget", "1s"]
         facts = json.loads(self.expect(0, *arguments, "--json", "--quiet"))
         self.assertEqual([op["recorded"] for op in facts["operators"]],
-                         ["direct, tile_x 4, tile_blocks 1", "winograd 2x2, 1x4 tiles"])
+                         ["direct, tile_x 4, tile_blocks 1, unroll 4", "winograd 2x2, 1x4 tiles"])
         for op in facts["operators"]:
             self.assertIn(op["verdict"], ("holds", "no gain", "slower"))
         done = self.call(*arguments)

@@ -1,5 +1,6 @@
 // Networks lowered by a tuning record: what it asks for is done, and computes the same.
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "compiler/tuning/candidates.h"
 #include "compiler/tuning/tuning_record.h"
@@ -92,6 +93,18 @@ TEST_CASE("a record decides about loops over rows") {
     CHECK_FALSE(schedule_with(1, by_rows(false)).ends_with(", by rows"));
 }
 
+TEST_CASE("a record decides how many rows an iteration of a loop makes") {
+    const OperatorKey key = untuned()[1].tunable->key;
+    OperatorTuning tuning = by_rows(true);
+    std::set<std::string> plans;
+    for (tuning.rows = 1; tuning.rows <= 4; ++tuning.rows) {
+        CHECK(schedule_with(1, tuning).ends_with(", by rows"));
+        const auto plan = lower_with(network(), record_of(key, tuning)).plan;
+        plans.emplace(plan.begin(), plan.end());
+    }
+    CHECK(plans.size() == 4);
+}
+
 TEST_CASE("a record decides about register tiles") {
     OperatorTuning tuning = direct();
     tuning.kernel.tile_x = 4;
@@ -99,6 +112,8 @@ TEST_CASE("a record decides about register tiles") {
     const OperatorKey key = untuned()[0].tunable->key;
     CHECK(has_tile(lower_with(network(), record_of(key, tuning)), "_t4x1"));
     CHECK_FALSE(has_tile(lower_with(network(), record_of(key, direct())), "_t4x1"));
+    tuning.kernel.unroll = 4;
+    CHECK(has_tile(lower_with(network(), record_of(key, tuning)), "_t4x1ru4"));
 }
 
 // Some of what may be tried for an operator, from all over the list. Register tiles make no difference here.

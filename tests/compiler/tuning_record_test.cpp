@@ -32,7 +32,8 @@ OperatorTuning direct() {
     OperatorTuning tuning;
     tuning.algorithm = Algorithm::direct;
     tuning.by_rows = false;
-    tuning.kernel = {4, 2, 64, 0};
+    tuning.rows = 2;
+    tuning.kernel = {4, 2, 64, 0, 1};
     return tuning;
 }
 
@@ -108,7 +109,7 @@ TEST_CASE("Tunings in words") {
     CHECK(OperatorTuning{}.text() == "default");
     CHECK(winograd(0).text() == "winograd 4x6, 1x16 tiles, tile_x 12");
     CHECK(winograd(3).text() == "winograd 4x6, 48 channels, tile_x 12");
-    CHECK(direct().text() == "direct, whole, tile_x 4, tile_blocks 2, depth 64, blocks_outer 0");
+    CHECK(direct().text() == "direct, whole, rows 2, tile_x 4, tile_blocks 2, depth 64, blocks_outer 0, unroll 1");
 }
 
 TEST_CASE("What is wrong with a record is said with the entry") {
@@ -139,6 +140,7 @@ TEST_CASE("What is wrong with a record is said with the entry") {
         {"\"tile_x\": 12", "\"tile_y\": 12", tuning + "has a key \"tile_y\", which is not known"},
         {"\"tile_x\": 12", "\"tile_x\": 1e3", tuning + "has a \"tile_x\" that is not an integer from 0 to 1048576"},
         {"\"tile_x\": 12", "\"tile_x\": -1", tuning + "has a \"tile_x\" that is not an integer from 0 to 1048576"},
+        {"\"tile_x\": 12", "\"rows\": 17", tuning + "has a \"rows\" that is not an integer from 1 to 16"},
         {"\"tile_x\": 12", "\"by_rows\": 1", tuning + "has a \"by_rows\" that is neither true nor false"},
         {"\"tiles\"", "\"blocks\": 0, \"tiles\"", tuning + "has a \"blocks\" that is not an integer from 1 to 1048576"},
         {"\"tiles\"", "\"blocks\": 2, \"tiles\"", tuning + "has a key \"tiles\", which is not known"},
