@@ -8,8 +8,8 @@
 #include <random>
 
 #include "compiler/files.h"
+#include "compiler/tuning/choice.h"
 #include "compiler/tuning/comparison.h"
-#include "compiler/tuning/cost_model.h"
 #include "compiler/tuning/tune.h"
 
 namespace atrous {
@@ -62,15 +62,6 @@ class TuneSearch {
     TuneResult run();
 
   private:
-    struct Operator {
-        std::vector<Candidate> candidates;  // the default first
-        Candidate best;
-        double best_share = 1;  // of the default's time
-        double share = 0;       // of the network's time
-        int failures = 0;       // candidates since the last that was better
-        bool is_ours = true;    // not another shard's
-        std::map<std::string, std::optional<double>> tried;
-    };
     using Assignment = std::map<OperatorKey, Candidate>;
     struct Trial {
         Assignment assignment;
@@ -78,13 +69,12 @@ class TuneSearch {
     };
 
     void begin();
-    void take_known(Operator& op, const OperatorKey& key);
+    void take_known(SearchedOperator& op, const OperatorKey& key);
     bool is_tuned() const;  // any operator, by what is best so far
     bool generation();
     std::vector<Assignment> choose();
-    std::vector<Candidate> choose(const OperatorKey& key, const Operator& op, size_t count);
     std::vector<OperatorKey> by_share() const;  // the largest first
-    size_t slots_of(const Operator& op) const;
+    size_t slots_of(const SearchedOperator& op) const;
     std::vector<Trial> build(const std::vector<Assignment>& assignments);
     Assignment surviving(const Assignment& assignment);
     std::vector<RoundTimes> measure(const std::vector<Trial>& trials, int rounds, bool with_untuned);
@@ -104,7 +94,7 @@ class TuneSearch {
     Bench bench_;
     std::mt19937_64 random_;
     CostModel model_;
-    std::map<OperatorKey, Operator> operators_;
+    std::map<OperatorKey, SearchedOperator> operators_;
     std::unique_ptr<Probe> incumbent_;  // null: it is the untuned network
     double candidate_seconds_ = 2;      // that compiling one takes, as far as known
     TuneResult result_;
