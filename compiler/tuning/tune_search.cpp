@@ -4,8 +4,6 @@
 #include <cmath>
 #include <iterator>
 
-#include "runtime/error.h"
-
 namespace atrous {
 
 namespace {
@@ -141,18 +139,13 @@ std::vector<TuneSearch::Assignment> TuneSearch::choose() {
 
 // Those of the candidates that can be compiled and run together: where they can't, halves are tried by themselves.
 TuneSearch::Assignment TuneSearch::surviving(const Assignment& assignment) {
-    if (assignment.empty()) return {};
-    try {
-        bench_.build_and_check(tunings(assignment));
-        return assignment;
-    } catch (const Error&) {
-        if (assignment.size() == 1) {
-            const auto& [key, candidate] = *assignment.begin();
-            SearchedOperator& op = operators_.at(key);
-            op.tried[candidate.tuning.text()] = std::nullopt;
-            ++op.failures;
-            return {};
-        }
+    if (assignment.empty() || bench_.build_and_check(tunings(assignment))) return assignment;
+    if (assignment.size() == 1) {
+        const auto& [key, candidate] = *assignment.begin();
+        SearchedOperator& op = operators_.at(key);
+        op.tried[candidate.tuning.text()] = std::nullopt;
+        ++op.failures;
+        return {};
     }
     const auto middle = std::next(assignment.begin(), static_cast<std::ptrdiff_t>(assignment.size() / 2));
     Assignment all = surviving(Assignment(assignment.begin(), middle));
@@ -166,15 +159,12 @@ std::vector<TuneSearch::Trial> TuneSearch::build(const std::vector<Assignment>& 
     size_t candidates = 0;
     for (Assignment assignment : assignments) {
         candidates += assignment.size();
-        std::unique_ptr<Probe> probe;
-        try {
-            probe = bench_.build_and_check(tunings(assignment));
-        } catch (const Error&) {
+        std::unique_ptr<Probe> probe = bench_.build_and_check(tunings(assignment));
+        if (!probe) {
             assignment = surviving(assignment);
-            if (assignment.empty()) continue;
-            probe = bench_.build(tunings(assignment));
+            if (!assignment.empty()) probe = bench_.build_and_check(tunings(assignment));
         }
-        trials.push_back({std::move(assignment), std::move(probe)});
+        if (probe) trials.push_back({std::move(assignment), std::move(probe)});
     }
     const double each = (bench_.seconds_spent() - start) / static_cast<double>(std::max<size_t>(candidates, 1));
     candidate_seconds_ = std::max(candidate_seconds_ / 2, each);

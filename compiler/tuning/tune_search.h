@@ -26,8 +26,10 @@ class Bench {
     const TuningIdentity& identity() const { return settings_.identity; }
 
     std::unique_ptr<Probe> build(const Tunings& tunings);  // throws Error
-    // The same for one not seen before: throws Error also where it does not run or gives other results.
+    // The same for one not seen before; null where it cannot be compiled, does not run or gives other results. Throws
+    // Error where nothing runs any more.
     std::unique_ptr<Probe> build_and_check(const Tunings& tunings);
+    // Of programs that have run before. Throws Error where one does not any more, after a few tries.
     std::vector<RoundTimes> measure(const std::vector<const Probe*>& probes, int rounds);
     // As many as there is time for, within reason.
     int affordable_rounds(size_t probes) const;
@@ -40,6 +42,9 @@ class Bench {
     double seconds_left() const { return std::max(0.0, deadline_ - seconds_spent()); }
 
   private:
+    ProbeTimes run(const Probe& probe);
+    bool was_away();
+    void wait(double seconds) const;
     void show(int done, int total);
     void tick() const;
 
