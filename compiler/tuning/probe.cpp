@@ -96,7 +96,7 @@ ProbeTimes Probe::run(int repeat) const {
     try {
         const Json json = result_in(output);
         const auto count = static_cast<size_t>(repeat);
-        times.cpu = json.at("cpu").get<std::string>();
+        times.machine = json.at("machine").get<std::string>();
         times.seconds = seconds_in(json.at("seconds"), count);
         times.outputs = json.at("outputs").get<std::vector<std::vector<double>>>();
         const Json& operators = json.at("operators");

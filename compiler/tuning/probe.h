@@ -26,7 +26,7 @@ struct ProbeSettings {
 };
 
 struct ProbeTimes {
-    std::string cpu;
+    std::string machine;                                   // the name of the CPU, or of the GPU that it runs on
     std::vector<double> seconds;                           // of each run of the network
     std::map<OperatorKey, std::vector<double>> operators;  // all that are equal together
     std::vector<std::vector<double>> outputs;              // summaries, see apps/probe/measure.h

@@ -40,7 +40,7 @@ void Bench::begin() {
     const double seconds = times_of(untuned_->run(1).seconds).median;  // the first: whether anything runs there
     repeat_ = std::clamp(static_cast<int>(std::ceil(enough / std::max(seconds, 1e-6))), 1, most);
     first_times_ = run(*untuned_);
-    settings_.identity.machine = first_times_.cpu;
+    settings_.identity.machine = first_times_.machine;
     // Nothing that is worth having takes much longer than what there is.
     settings_.run_seconds = 20 + 20 * seconds * (repeat_ + 1);
 }

@@ -272,6 +272,14 @@ class Search(TuneTest):
                           "that the command logs in without a password, and that there is room\n")
         self.assertEqual(self.record("r.json"), record)
 
+    def test_on_a_gpu(self):
+        targets = json.loads(self.expect(0, "targets", "--json"))["targets"]
+        device = next((target.get("device") for target in targets if target["target"] == "x86-64-linux-opencl"), None)
+        if not device:
+            self.skipTest("there is no OpenCL device")
+        record = self.tune("--budget", "1s", "--target", "x86-64-linux-opencl")
+        self.assertEqual((record["machine"], len(record["operators"])), (device, 2))
+
     def test_in_an_emulator(self):
         self.needs_programs("arm-64-linux")
         for program in ("qemu-aarch64-static", "aarch64-linux-gnu-g++"):
