@@ -93,6 +93,9 @@ typedef struct atrous_network {
      * added until then. */
     int (*run_timed)(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs, void* workspace,
                      int threads, double* seconds, size_t operators);
+    /* What the driver calls the GPU on which the net runs; NULL on the CPU, and where the driver does not say. Valid
+     * until this thread asks again. */
+    const char* (*device_name)(const atrous_net* net);
 } atrous_network;
 
 /* The one symbol with a fixed name in every NAME.so: `atrous_network_v1`, of type const atrous_network. */

@@ -281,6 +281,13 @@ std::string OpenNetwork::target() const {
     return library_->table().target(net_);
 }
 
+std::string OpenNetwork::device_name() const {
+    const atrous_network& table = library_->table();
+    const bool can_tell = table.bytes >= offsetof(atrous_network, device_name) + sizeof table.device_name;
+    const char* name = can_tell ? table.device_name(net_) : nullptr;
+    return name ? name : "";
+}
+
 std::vector<std::string> OpenNetwork::operators() const {
     check_times(*library_);
     std::vector<std::string> names;

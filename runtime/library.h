@@ -87,6 +87,8 @@ class OpenNetwork {
     const Library& library() const { return *library_; }
     const atrous_net* net() const { return net_; }
     std::string target() const;
+    // What the driver calls the GPU that it runs on; "" on the CPU, and where that is not known.
+    std::string device_name() const;
     // The ONNX nodes that each of its operators computes, in order. Throws Error for a library of an Atrous that could
     // not time them.
     std::vector<std::string> operators() const;

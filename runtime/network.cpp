@@ -199,6 +199,10 @@ const char* operator_name(const atrous_net* net, size_t index) {
     return index < operator_count(net) ? net->plan.string(net->plan.operators()[index].name) : nullptr;
 }
 
+const char* device_name(const atrous_net* net) {
+    return net && net->level.device ? net->level.device->name() : nullptr;
+}
+
 void close(atrous_net* net) {
     if (net && net->on_device) net->level.device->close(net->on_device);
     std::free(net);

@@ -28,6 +28,7 @@ size_t operator_count(const atrous_net* net);
 const char* operator_name(const atrous_net* net, size_t index);
 int run_timed(const atrous_net* net, const atrous_tensor* inputs, const atrous_tensor* outputs, void* workspace,
               int threads, double* seconds, size_t operators);
+const char* device_name(const atrous_net* net);
 const char* message(const Parts& parts, int code);
 
 }  // namespace atrous::network

@@ -16,6 +16,9 @@
 
 // Of Halide's runtime too, but not in its headers.
 extern "C" int halide_cuda_compute_capability(void* user_context, int* major, int* minor);
+extern "C" int halide_cuda_acquire_context(void* user_context, void** context, bool create);
+extern "C" int halide_cuda_release_context(void* user_context);
+extern "C" void* halide_cuda_get_symbol(void* user_context, const char* name);
 
 namespace atrous::network {
 
@@ -419,14 +422,42 @@ int check_opencl(uint64_t, bool asked) {
     return ATROUS_DEVICE_ABSENT;
 }
 
+template <class... Arguments>
+bool call_cuda(const char* name, Arguments... arguments) {
+    const auto function = reinterpret_cast<int (*)(Arguments...)>(halide_cuda_get_symbol(nullptr, name));
+    return function && function(arguments...) == 0;
+}
+
+const char* cuda_name() {
+    thread_local char name[256];
+    void* context = nullptr;
+    if (halide_cuda_acquire_context(nullptr, &context, true) != 0) return nullptr;
+    bool is_known = false;
+    if (call_cuda("cuCtxPushCurrent_v2", context)) {
+        int device = 0;
+        is_known = call_cuda("cuCtxGetDevice", &device) &&
+                   call_cuda("cuDeviceGetName", name, static_cast<int>(sizeof name), device);
+        call_cuda("cuCtxPopCurrent_v2", &context);
+    }
+    halide_cuda_release_context(nullptr);
+    return is_known ? name : nullptr;
+}
+
+const char* opencl_name() {
+    DeviceMemory memory;
+    if (!memory.allocate(atrous_device_opencl, 1)) return nullptr;
+    return name_of(reinterpret_cast<void*>(halide_opencl_get_cl_mem(nullptr, &memory.buffer())));
+}
+
 }  // namespace
 
 // CUDA takes any address; its memory begins at multiples of 256. OpenCL devices ask for different multiples, of which
 // no known one is larger than 512.
 extern "C" const Device atrous_device_cuda = {
-    ATROUS_DEVICE_CUDA, 256, 1, open_net, run_net, close_net, explain, halide_cuda_device_interface, check_cuda};
+    ATROUS_DEVICE_CUDA,           256,       1, open_net, run_net, close_net, explain, cuda_name,
+    halide_cuda_device_interface, check_cuda};
 extern "C" const Device atrous_device_opencl = {
-    ATROUS_DEVICE_OPENCL,           512,         512, open_net, run_net, close_net, explain,
+    ATROUS_DEVICE_OPENCL,           512,         512, open_net, run_net, close_net, explain, opencl_name,
     halide_opencl_device_interface, check_opencl};
 
 }  // namespace atrous::network

@@ -32,6 +32,8 @@ struct Device {
     void (*close)(DeviceNet* net);
     // An error's text with what the driver said to this thread; valid until it asks again.
     const char* (*explain)(const char* text);
+    // What the driver calls the device; null where it does not say. Valid until this thread asks again.
+    const char* (*name)();
 
     // Of Halide's runtime.
     const halide_device_interface_t* (*interface)();

@@ -38,10 +38,10 @@ ATROUS_EXPORT const char* atrous_target(const atrous_net* net) {
     return net ? net->level.target : nullptr;
 }
 
-// The last three functions are in the table only.
+// The last four functions are in the table only.
 ATROUS_EXPORT const atrous_network atrous_network_v1 = {
     ATROUS_ABI_VERSION,  sizeof(atrous_network),  atrous_open,
     atrous_output_shape, atrous_workspace_size,   atrous_run,
     atrous_close,        atrous_message,          atrous_info,
     atrous_target,       network::operator_count, network::operator_name,
-    network::run_timed};
+    network::run_timed,  network::device_name};

@@ -16,7 +16,7 @@ namespace {
 // Numbers of OpenCL's headers.
 constexpr uint32_t platform_name = 0x0902, memory_context = 0x1106, context_devices = 0x1081;
 constexpr uint32_t device_type = 0x1000, device_alignment = 0x1019, device_local_memory = 0x1023,
-                   device_work_group = 0x1004, device_doubles = 0x1032;
+                   device_work_group = 0x1004, device_name = 0x102b, device_doubles = 0x1032;
 constexpr uint64_t type_cpu = 1 << 1, type_gpu = 1 << 2;
 
 template <class Function>
@@ -32,15 +32,18 @@ bool get_info(const char* function, void* object, uint32_t what, size_t bytes, v
     return get && get(object, what, bytes, value, nullptr) == 0;
 }
 
-// A fact about the device that has this memory; 0 where it cannot be had.
-uint64_t fact(void* memory, uint32_t what, size_t bytes) {
+// A fact about the device that has this memory.
+bool get_device_info(void* memory, uint32_t what, size_t bytes, void* value) {
     void *context = nullptr, *device = nullptr;
-    uint64_t value = 0;  // little-endian: of any size
-    if (!get_info("clGetMemObjectInfo", memory, memory_context, sizeof context, &context) ||
-        !get_info("clGetContextInfo", context, context_devices, sizeof device, &device) ||
-        !get_info("clGetDeviceInfo", device, what, bytes, &value))
-        return 0;
-    return value;
+    return get_info("clGetMemObjectInfo", memory, memory_context, sizeof context, &context) &&
+           get_info("clGetContextInfo", context, context_devices, sizeof device, &device) &&
+           get_info("clGetDeviceInfo", device, what, bytes, value);
+}
+
+// A number of any size; 0 where it cannot be had.
+uint64_t fact(void* memory, uint32_t what, size_t bytes) {
+    uint64_t value = 0;  // little-endian
+    return get_device_info(memory, what, bytes, &value) ? value : 0;
 }
 
 }  // namespace
@@ -66,6 +69,11 @@ void choose_opencl_device() {
 
 bool is_cpu(void* memory) {
     return (fact(memory, device_type, sizeof(uint64_t)) & type_cpu) != 0;
+}
+
+const char* name_of(void* memory) {
+    thread_local char name[256];
+    return get_device_info(memory, device_name, sizeof name - 1, name) ? name : nullptr;
 }
 
 const char* missing_of(void* memory) {

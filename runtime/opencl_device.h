@@ -10,6 +10,8 @@ void choose_opencl_device();
 
 // Of the device that was taken, by a piece of its memory (a cl_mem).
 bool is_cpu(void* memory);
+// Null where it does not say; valid until this thread asks again.
+const char* name_of(void* memory);
 // What our kernels need and it lacks, in words; null: nothing.
 const char* missing_of(void* memory);
 

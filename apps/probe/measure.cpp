@@ -84,6 +84,11 @@ ordered_json summary_of(const Tensor& tensor) {
     return {std::sqrt(squares) / root, projection / root};
 }
 
+std::string machine_of(const OpenNetwork& network) {
+    const std::string device = network.device_name();
+    return device.empty() ? cpu_model() : device;
+}
+
 }  // namespace
 
 std::string measure(const std::shared_ptr<const Library>& library, const ProbeOptions& options) {
@@ -109,9 +114,13 @@ std::string measure(const std::shared_ptr<const Library>& library, const ProbeOp
     }
     ordered_json summaries = ordered_json::array();
     for (const Tensor& output : outputs) summaries.push_back(summary_of(output));
-    const ordered_json result{{"target", network.target()}, {"threads", options.threads}, {"opened", opened},
-                              {"seconds", seconds},         {"operators", operators},     {"outputs", summaries},
-                              {"cpu", cpu_model()}};
+    const ordered_json result{{"target", network.target()},
+                              {"threads", options.threads},
+                              {"opened", opened},
+                              {"seconds", seconds},
+                              {"operators", operators},
+                              {"outputs", summaries},
+                              {"machine", machine_of(network)}};
     return result.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 

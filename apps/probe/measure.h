@@ -19,8 +19,8 @@ struct ProbeOptions {
 
 // Inputs are uniform numbers in [-1, 1), integers zeros. A first run warms up. The result is JSON in one line: target,
 // threads, opened (seconds), seconds (of each run), operators (name and seconds of each run), outputs (of each in
-// float32: its root mean square, and its projection on a fixed vector of signs over the root of its size), cpu. Throws
-// Error.
+// float32: its root mean square, and its projection on a fixed vector of signs over the root of its size), machine
+// (what it ran on calls itself: the GPU or the CPU). Throws Error.
 std::string measure(const std::shared_ptr<const Library>& library, const ProbeOptions& options);
 
 }  // namespace atrous

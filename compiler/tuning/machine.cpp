@@ -26,10 +26,12 @@ std::string shell_word(const std::string& word) {
     return text + "'";
 }
 
-// The connection's end does not end what it started, so that a shell there sees to it.
+// The connection's end does not end what it started, so that a shell there sees to it. Where that is not needed any
+// more it takes its `sleep` along.
 std::string limited(const std::string& command, double seconds) {
-    return command + " & p=$!; (sleep " + std::to_string(static_cast<int>(std::ceil(seconds))) +
-           "; kill -9 $p) >/dev/null 2>&1 & w=$!; wait $p; s=$?; kill $w; exit $s";
+    return command + " & p=$!; (trap 'kill $!; exit' TERM; sleep " +
+           std::to_string(static_cast<int>(std::ceil(seconds))) +
+           " & wait $!; kill -9 $p) >/dev/null 2>&1 & w=$!; wait $p; s=$?; kill $w; exit $s";
 }
 
 std::string text_of(const std::vector<std::string>& words) {

@@ -39,7 +39,7 @@ std::vector<double> seconds_in(const Json& json, size_t count) {
 }  // namespace
 
 Probe::Probe(const ProbeSettings& settings, const Machine& machine, const Tunings& tunings, const std::string& name)
-    : settings_(settings) {
+    : settings_(settings), machine_(machine) {
     CompileReport report = compile_program(tunings, name);
     file_ = report.files.at(0);
     rows_ = std::move(report.operators);
@@ -50,7 +50,6 @@ Probe::Probe(const ProbeSettings& settings, const Machine& machine, const Tuning
         if (row.tunable->row_loop) loops[*row.tunable->row_loop].push_back(row.tunable->key);
     }
     for (auto& [index, keys] : loops) row_loops_.push_back(std::move(keys));
-    program_ = std::make_unique<PlacedProgram>(machine, file_);
 }
 
 Probe::~Probe() {
@@ -70,6 +69,16 @@ CompileReport Probe::compile_program(const Tunings& tunings, const std::string& 
     return compile(options);
 }
 
+std::string Probe::output_of_run(const std::vector<std::string>& arguments) const {
+    if (!program_) program_ = std::make_unique<PlacedProgram>(machine_, file_);
+    try {
+        return program_->run(arguments, settings_.run_seconds);
+    } catch (const Error&) {
+        program_.reset();
+        throw;
+    }
+}
+
 ProbeTimes Probe::run(int repeat) const {
     std::vector<std::string> arguments{"--threads", std::to_string(settings_.threads),
                                        "--repeat",  std::to_string(repeat),
@@ -82,12 +91,12 @@ ProbeTimes Probe::run(int repeat) const {
     const int32_t device = device_of(settings_.identity.target);
     arguments.push_back("--device");
     arguments.push_back(device == ATROUS_DEVICE_CUDA ? "cuda" : device == ATROUS_DEVICE_OPENCL ? "opencl" : "cpu");
-    const std::string output = program_->run(arguments, settings_.run_seconds);
+    const std::string output = output_of_run(arguments);
     ProbeTimes times;
     try {
         const Json json = result_in(output);
         const auto count = static_cast<size_t>(repeat);
-        times.cpu = json.at("cpu").get<std::string>();
+        times.machine = json.at("machine").get<std::string>();
         times.seconds = seconds_in(json.at("seconds"), count);
         times.outputs = json.at("outputs").get<std::vector<std::vector<double>>>();
         const Json& operators = json.at("operators");
@@ -118,13 +127,14 @@ void check_outputs(const ProbeTimes& run, const ProbeTimes& expected) {
     }
 }
 
-std::vector<RoundTimes> run_interleaved(const std::vector<const Probe*>& probes, int rounds, int repeat,
+std::vector<RoundTimes> run_interleaved(const std::vector<const Probe*>& probes, int rounds,
+                                        const std::function<ProbeTimes(const Probe&)>& run,
                                         const std::function<void(int round)>& finished) {
     std::vector<RoundTimes> all(probes.size());
     for (int round = 0; round < rounds; ++round) {
         for (size_t i = 0; i < probes.size(); ++i) {
             const size_t p = (i + static_cast<size_t>(round)) % probes.size();
-            const ProbeTimes times = probes[p]->run(repeat);
+            const ProbeTimes times = run(*probes[p]);
             all[p].network.push_back(std::ranges::min(times.seconds));
             for (const auto& [key, seconds] : times.operators)
                 all[p].operators[key].push_back(std::ranges::min(seconds));

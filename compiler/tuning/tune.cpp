@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <thread>
 
 #include "compiler/tuning/tune_search.h"
 #include "runtime/error.h"
@@ -35,10 +37,10 @@ void Bench::begin() {
     constexpr int most = 50;
     call_stage("Untuned network");
     untuned_ = build({});
-    const double seconds = times_of(untuned_->run(1).seconds).median;
+    const double seconds = times_of(untuned_->run(1).seconds).median;  // the first: whether anything runs there
     repeat_ = std::clamp(static_cast<int>(std::ceil(enough / std::max(seconds, 1e-6))), 1, most);
-    first_times_ = untuned_->run(repeat_);
-    settings_.identity.machine = first_times_.cpu;
+    first_times_ = run(*untuned_);
+    settings_.identity.machine = first_times_.machine;
     // Nothing that is worth having takes much longer than what there is.
     settings_.run_seconds = 20 + 20 * seconds * (repeat_ + 1);
 }
@@ -48,14 +50,56 @@ std::unique_ptr<Probe> Bench::build(const Tunings& tunings) {
 }
 
 std::unique_ptr<Probe> Bench::build_and_check(const Tunings& tunings) {
-    std::unique_ptr<Probe> probe = build(tunings);
-    check_outputs(probe->run(1), first_times_);
+    const auto attempt = [&]() -> std::unique_ptr<Probe> {
+        try {
+            std::unique_ptr<Probe> probe = build(tunings);
+            check_outputs(probe->run(1), first_times_);
+            return probe;
+        } catch (const Error&) {
+            return nullptr;
+        }
+    };
+    std::unique_ptr<Probe> probe = attempt();
+    if (!probe && was_away()) probe = attempt();
     return probe;
 }
 
 std::vector<RoundTimes> Bench::measure(const std::vector<const Probe*>& probes, int rounds) {
     show(0, rounds);
-    return run_interleaved(probes, rounds, repeat_, [&](int round) { show(round + 1, rounds); });
+    return run_interleaved(
+        probes, rounds, [&](const Probe& probe) { return run(probe); }, [&](int round) { show(round + 1, rounds); });
+}
+
+// A connection may break, a board may start anew: what has run before is given some time to do so again.
+ProbeTimes Bench::run(const Probe& probe) {
+    constexpr double waits[] = {0, 1, 5, 20, 60};  // seconds
+    for (const double* pause = std::begin(waits);; ++pause) {
+        try {
+            return probe.run(repeat_);
+        } catch (const Error& error) {
+            if (pause == std::end(waits) || *pause > std::max(0.0, options_.seconds - seconds_spent()))
+                throw Error(error.what() + std::string("; it ran before: check the machine and the way to it, then a "
+                                                       "search goes on with --resume"));
+        }
+        wait(*pause);
+    }
+}
+
+// Whether the machine is why something failed: then the untuned network fails too. It is back where this returns.
+bool Bench::was_away() {
+    try {
+        untuned_->run(1);
+        return false;
+    } catch (const Error&) {
+        run(*untuned_);
+        return true;
+    }
+}
+
+void Bench::wait(double seconds) const {
+    constexpr std::chrono::milliseconds step(100);
+    const double end = seconds_spent() + seconds;
+    for (tick(); seconds_spent() < end; tick()) std::this_thread::sleep_for(step);
 }
 
 int Bench::affordable_rounds(size_t probes) const {

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <set>
-
-#include "runtime/error.h"
 
 namespace atrous {
 
@@ -15,7 +12,7 @@ constexpr size_t networks = 4;  // of a generation, before it is halved
 constexpr int first_rounds = 3, second_rounds = 5, last_rounds = 11;
 constexpr double least_share = 0.003;  // of the network's time: less is not worth compiling for
 constexpr int patience = 24;           // candidates in a row that are no better
-constexpr double not_worse = 1.02, not_hopeless = 2;
+constexpr double not_worse = 1.02;
 constexpr double part_for_search = 0.85;  // of the budget; the rest is for the last comparison
 
 }  // namespace
@@ -40,7 +37,7 @@ void TuneSearch::begin() {
     if (options_.known) result_.record.merge(*options_.known);
     const ProbeTimes& times = bench_.first_times();
     for (const auto& [key, tunable] : bench_.untuned().operators()) {
-        Operator& op = operators_[key];
+        SearchedOperator& op = operators_[key];
         op.candidates = candidates_of(tunable, bench_.identity().target);
         op.best = op.candidates.front();
         op.share = times_of(times.operators.at(key)).median / times_of(times.seconds).median;
@@ -48,9 +45,10 @@ void TuneSearch::begin() {
     }
     // By what the compiler expects of them: measured, they would be others for each shard.
     const auto shards = static_cast<size_t>(options_.shards), shard = static_cast<size_t>(options_.shard - 1);
-    std::vector<Operator*> by_cost;
+    std::vector<SearchedOperator*> by_cost;
     for (auto& [key, op] : operators_) by_cost.push_back(&op);
-    std::ranges::stable_sort(by_cost, std::greater(), [](const Operator* op) { return op->candidates.front().cost; });
+    std::ranges::stable_sort(by_cost, std::greater(),
+                             [](const SearchedOperator* op) { return op->candidates.front().cost; });
     for (size_t i = 0; i < by_cost.size(); ++i) by_cost[i]->is_ours = i % shards == shard;
     if (options_.found) options_.found(result_.record);
     if (is_tuned()) incumbent_ = bench_.build(tunings());
@@ -63,7 +61,7 @@ std::vector<OperatorKey> TuneSearch::by_share() const {
     return keys;
 }
 
-void TuneSearch::take_known(Operator& op, const OperatorKey& key) {
+void TuneSearch::take_known(SearchedOperator& op, const OperatorKey& key) {
     const TunedOperator* known = result_.record.find(key);
     if (!known) return;
     op.tried = known->tried;
@@ -115,35 +113,12 @@ bool TuneSearch::generation() {
 }
 
 // Large operators get more of the networks than small ones do, and those less in which nothing better is found.
-size_t TuneSearch::slots_of(const Operator& op) const {
+size_t TuneSearch::slots_of(const SearchedOperator& op) const {
     constexpr double full_share = 0.1;
     if (!op.is_ours || op.share < least_share || op.failures >= patience) return 0;
     if (op.failures >= patience / 2) return 1;
     const auto slots = static_cast<size_t>(std::ceil(networks * op.share / full_share));
     return std::clamp<size_t>(slots, 1, networks);
-}
-
-std::vector<Candidate> TuneSearch::choose(const OperatorKey& key, const Operator& op, size_t count) {
-    std::normal_distribution<double> normal;
-    std::vector<std::pair<double, const Candidate*>> scored;
-    std::set<std::string> ways;  // of which at least one was tried
-    for (const Candidate& candidate : op.candidates) {
-        const double surprise = normal(random_) * (model_.knows(candidate) ? 0.03 : 0.1);
-        if (candidate.tuning.is_open() || op.tried.contains(candidate.tuning.text())) {
-            ways.insert(candidate.way);
-            continue;
-        }
-        const double expected = model_.ratio(key.name(), candidate, op.best);
-        if (expected < not_hopeless) scored.emplace_back(expected * std::exp(surprise), &candidate);
-    }
-    std::ranges::stable_sort(scored, {}, &std::pair<double, const Candidate*>::first);
-    // Of a way that was not tried the best comes before all others, with the schedule's own loop nest.
-    for (auto& [score, candidate] : scored)
-        if (candidate->kernel.empty() && ways.insert(candidate->way).second) score = 0;
-    std::ranges::stable_sort(scored, {}, &std::pair<double, const Candidate*>::first);
-    std::vector<Candidate> chosen;
-    for (size_t i = 0; i < std::min(count, scored.size()); ++i) chosen.push_back(*scored[i].second);
-    return chosen;
 }
 
 std::vector<TuneSearch::Assignment> TuneSearch::choose() {
@@ -152,8 +127,9 @@ std::vector<TuneSearch::Assignment> TuneSearch::choose() {
     auto room = static_cast<size_t>(std::max(fewest, part_for_compiling * bench_.seconds_left() / candidate_seconds_));
     std::vector<Assignment> assignments(networks);
     for (const OperatorKey& key : by_share()) {
-        const Operator& op = operators_.at(key);
-        const std::vector<Candidate> chosen = choose(key, op, std::min(room, slots_of(op)));
+        const SearchedOperator& op = operators_.at(key);
+        const std::vector<Candidate> chosen =
+            choose_candidates(key.name(), op, model_, std::min(room, slots_of(op)), random_);
         room -= chosen.size();
         for (size_t slot = 0; slot < chosen.size(); ++slot) assignments[slot].emplace(key, chosen[slot]);
     }
@@ -163,18 +139,13 @@ std::vector<TuneSearch::Assignment> TuneSearch::choose() {
 
 // Those of the candidates that can be compiled and run together: where they can't, halves are tried by themselves.
 TuneSearch::Assignment TuneSearch::surviving(const Assignment& assignment) {
-    if (assignment.empty()) return {};
-    try {
-        bench_.build_and_check(tunings(assignment));
-        return assignment;
-    } catch (const Error&) {
-        if (assignment.size() == 1) {
-            const auto& [key, candidate] = *assignment.begin();
-            Operator& op = operators_.at(key);
-            op.tried[candidate.tuning.text()] = std::nullopt;
-            ++op.failures;
-            return {};
-        }
+    if (assignment.empty() || bench_.build_and_check(tunings(assignment))) return assignment;
+    if (assignment.size() == 1) {
+        const auto& [key, candidate] = *assignment.begin();
+        SearchedOperator& op = operators_.at(key);
+        op.tried[candidate.tuning.text()] = std::nullopt;
+        ++op.failures;
+        return {};
     }
     const auto middle = std::next(assignment.begin(), static_cast<std::ptrdiff_t>(assignment.size() / 2));
     Assignment all = surviving(Assignment(assignment.begin(), middle));
@@ -188,15 +159,12 @@ std::vector<TuneSearch::Trial> TuneSearch::build(const std::vector<Assignment>& 
     size_t candidates = 0;
     for (Assignment assignment : assignments) {
         candidates += assignment.size();
-        std::unique_ptr<Probe> probe;
-        try {
-            probe = bench_.build_and_check(tunings(assignment));
-        } catch (const Error&) {
+        std::unique_ptr<Probe> probe = bench_.build_and_check(tunings(assignment));
+        if (!probe) {
             assignment = surviving(assignment);
-            if (assignment.empty()) continue;
-            probe = bench_.build(tunings(assignment));
+            if (!assignment.empty()) probe = bench_.build_and_check(tunings(assignment));
         }
-        trials.push_back({std::move(assignment), std::move(probe)});
+        if (probe) trials.push_back({std::move(assignment), std::move(probe)});
     }
     const double each = (bench_.seconds_spent() - start) / static_cast<double>(std::max<size_t>(candidates, 1));
     candidate_seconds_ = std::max(candidate_seconds_ / 2, each);
@@ -218,7 +186,7 @@ std::vector<RoundTimes> TuneSearch::measure(const std::vector<Trial>& trials, in
 void TuneSearch::learn(const std::vector<Trial>& trials, const std::vector<RoundTimes>& times) {
     for (size_t t = 0; t < trials.size(); ++t) {
         for (const auto& [key, candidate] : trials[t].assignment) {
-            Operator& op = operators_.at(key);
+            SearchedOperator& op = operators_.at(key);
             const double share = op.best_share * ratio(times[t], times[trials.size()], {key}).median;
             model_.learn(key.name(), candidate, op.candidates.front(), share);
             op.tried[candidate.tuning.text()] = share;
@@ -265,7 +233,7 @@ std::vector<OperatorKey> TuneSearch::accept(const std::vector<Trial>& trials) {
     for (const Unit& unit : units(trials)) {
         if (!is_faster(ratio(times[0], times[1], unit))) continue;
         for (const OperatorKey& key : unit) {
-            Operator& op = operators_.at(key);
+            SearchedOperator& op = operators_.at(key);
             const auto found = assignment.find(key);
             if (found == assignment.end()) continue;
             op.best = found->second;
@@ -298,7 +266,7 @@ void TuneSearch::report(const std::vector<OperatorKey>& changed) {
     if (!options_.news) return;
     std::vector<TuneNews> news;
     for (const OperatorKey& key : by_share()) {
-        const Operator& op = operators_.at(key);
+        const SearchedOperator& op = operators_.at(key);
         const bool is_changed = std::ranges::find(changed, key) != changed.end();
         news.push_back(
             {key, op.best.tuning, 1 / op.best_share, op.share, static_cast<int>(op.tried.size()), is_changed});
@@ -328,7 +296,7 @@ bool TuneSearch::revert_losers(const Probe& tuned, const std::vector<RoundTimes>
     for (const Unit& unit : units_of({&bench_.untuned(), &tuned})) {
         if (!is_all_in_vain && is_faster(ratio(times[1], times[0], unit))) continue;
         for (const OperatorKey& key : unit) {
-            Operator& op = operators_.at(key);
+            SearchedOperator& op = operators_.at(key);
             has_losers |= !op.best.tuning.is_open();
             op.best = op.candidates.front();
             op.best_share = 1;

@@ -8,8 +8,8 @@
 #include <random>
 
 #include "compiler/files.h"
+#include "compiler/tuning/choice.h"
 #include "compiler/tuning/comparison.h"
-#include "compiler/tuning/cost_model.h"
 #include "compiler/tuning/tune.h"
 
 namespace atrous {
@@ -26,8 +26,10 @@ class Bench {
     const TuningIdentity& identity() const { return settings_.identity; }
 
     std::unique_ptr<Probe> build(const Tunings& tunings);  // throws Error
-    // The same for one not seen before: throws Error also where it does not run or gives other results.
+    // The same for one not seen before; null where it cannot be compiled, does not run or gives other results. Throws
+    // Error where nothing runs any more.
     std::unique_ptr<Probe> build_and_check(const Tunings& tunings);
+    // Of programs that have run before. Throws Error where one does not any more, after a few tries.
     std::vector<RoundTimes> measure(const std::vector<const Probe*>& probes, int rounds);
     // As many as there is time for, within reason.
     int affordable_rounds(size_t probes) const;
@@ -40,6 +42,9 @@ class Bench {
     double seconds_left() const { return std::max(0.0, deadline_ - seconds_spent()); }
 
   private:
+    ProbeTimes run(const Probe& probe);
+    bool was_away();
+    void wait(double seconds) const;
     void show(int done, int total);
     void tick() const;
 
@@ -62,15 +67,6 @@ class TuneSearch {
     TuneResult run();
 
   private:
-    struct Operator {
-        std::vector<Candidate> candidates;  // the default first
-        Candidate best;
-        double best_share = 1;  // of the default's time
-        double share = 0;       // of the network's time
-        int failures = 0;       // candidates since the last that was better
-        bool is_ours = true;    // not another shard's
-        std::map<std::string, std::optional<double>> tried;
-    };
     using Assignment = std::map<OperatorKey, Candidate>;
     struct Trial {
         Assignment assignment;
@@ -78,13 +74,12 @@ class TuneSearch {
     };
 
     void begin();
-    void take_known(Operator& op, const OperatorKey& key);
+    void take_known(SearchedOperator& op, const OperatorKey& key);
     bool is_tuned() const;  // any operator, by what is best so far
     bool generation();
     std::vector<Assignment> choose();
-    std::vector<Candidate> choose(const OperatorKey& key, const Operator& op, size_t count);
     std::vector<OperatorKey> by_share() const;  // the largest first
-    size_t slots_of(const Operator& op) const;
+    size_t slots_of(const SearchedOperator& op) const;
     std::vector<Trial> build(const std::vector<Assignment>& assignments);
     Assignment surviving(const Assignment& assignment);
     std::vector<RoundTimes> measure(const std::vector<Trial>& trials, int rounds, bool with_untuned);
@@ -104,7 +99,7 @@ class TuneSearch {
     Bench bench_;
     std::mt19937_64 random_;
     CostModel model_;
-    std::map<OperatorKey, Operator> operators_;
+    std::map<OperatorKey, SearchedOperator> operators_;
     std::unique_ptr<Probe> incumbent_;  // null: it is the untuned network
     double candidate_seconds_ = 2;      // that compiling one takes, as far as known
     TuneResult result_;

@@ -256,6 +256,30 @@ class Search(TuneTest):
                     error="atrous: error: false -x PROBE: exit status 1: it said nothing\n")
         self.assertFalse((self.folder / "n.json").exists())
 
+    def test_a_board_that_starts_anew(self):
+        ssh = self.folder / "ssh"
+        ssh.write_text('#!/bin/sh\ncd "${0%/*}" && mkdir -p disk && echo >> calls\n[ -e gone ] && exit 255\n'
+                       '[ $(wc -l < calls) != 13 ] || { rm -rf disk/*; echo Broken pipe; exit 255; }\n'
+                       'TMPDIR=$PWD/disk exec sh -c "$2"\n')
+        ssh.chmod(0o755)
+        record = self.tune("--budget", "5s", "--runner", f"{ssh} board")
+        self.assertEqual(len(record["operators"]), 2)
+        self.assertGreater(len((self.folder / "calls").read_text()), 13)
+        self.assertEqual(self.files("disk"), [])
+        (self.folder / "gone").touch()
+        self.expect(2, "tune", "m.onnx", "-o", "r.json", *SIZE, "--resume", "--runner", f"{ssh} board", "--quiet",
+                    error=f"atrous: error: {ssh} board: could not take a program (exit status 255): it said nothing; check "
+                          "that the command logs in without a password, and that there is room\n")
+        self.assertEqual(self.record("r.json"), record)
+
+    def test_on_a_gpu(self):
+        targets = json.loads(self.expect(0, "targets", "--json"))["targets"]
+        device = next((target.get("device") for target in targets if target["target"] == "x86-64-linux-opencl"), None)
+        if not device:
+            self.skipTest("there is no OpenCL device")
+        record = self.tune("--budget", "1s", "--target", "x86-64-linux-opencl")
+        self.assertEqual((record["machine"], len(record["operators"])), (device, 2))
+
     def test_in_an_emulator(self):
         self.needs_programs("arm-64-linux")
         for program in ("qemu-aarch64-static", "aarch64-linux-gnu-g++"):

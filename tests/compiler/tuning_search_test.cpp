@@ -5,6 +5,7 @@
 #include <set>
 
 #include "compiler/tuning/candidates.h"
+#include "compiler/tuning/choice.h"
 #include "compiler/tuning/comparison.h"
 #include "compiler/tuning/cost_model.h"
 #include "schedules/registry.h"
@@ -138,6 +139,55 @@ TEST_CASE("what cannot be told apart teaches nothing") {
     CostModel model;
     model.learn("op", candidate("a", "k"), candidate("a", "k"), 3);
     CHECK(model.ratio("op", candidate("a", "k"), candidate("b", "l")) == 1);
+}
+
+// What a search tries of an operator, four at a time; how long a candidate takes depends on nothing else.
+std::vector<std::string> tried_with(uint64_t seed, const std::vector<Candidate>& candidates, double slowness = 0.1) {
+    SearchedOperator op{candidates, candidates.front()};
+    CostModel model;
+    std::mt19937_64 random(seed);
+    std::vector<std::string> all;
+    for (int generation = 0; generation < 4; ++generation) {
+        const std::vector<Candidate> chosen = choose_candidates("op", op, model, 4, random);
+        CHECK(chosen.size() == 4);
+        for (const Candidate& candidate : chosen) {
+            const std::string text = candidate.tuning.text();
+            CHECK(op.tried.emplace(text, 1 + slowness * static_cast<double>(text.size() % 7)).second);
+            model.learn("op", candidate, candidates.front(), *op.tried.at(text));
+            all.push_back(text);
+        }
+    }
+    return all;
+}
+
+TEST_CASE("what is tried depends on the seed and on what was measured, and on nothing else") {
+    const std::string target = GENERATE(from_range(targets));
+    const auto candidates =
+        candidates_of(conv_of(64, 64, window(3, 1, 2, 2), target).value(), canonical_target(target));
+    REQUIRE(candidates.size() > 16);
+    const std::vector<std::string> tried = tried_with(1, candidates);
+    CHECK(tried_with(1, candidates) == tried);
+    CHECK(tried_with(2, candidates) != tried);
+    CHECK(tried_with(1, candidates, 0.2) != tried);
+}
+
+TEST_CASE("every way to compute an operator is tried, and what was hopeless is not") {
+    std::vector<Candidate> candidates{candidate("default", "", 1), candidate("a", "", 1.9), candidate("b", "", 0.9),
+                                      candidate("b", "k", 0.5), candidate("c", "", 2.5)};
+    for (Candidate& c : candidates) c.way = c.family;
+    for (size_t i = 1; i < candidates.size(); ++i) candidates[i].tuning.kernel.tile_x = static_cast<int>(i);
+    SearchedOperator op{candidates, candidates.front()};
+    std::mt19937_64 random(0);
+    const auto chosen = [&](size_t count) {
+        std::vector<std::string> names;
+        for (const Candidate& c : choose_candidates("op", op, {}, count, random)) names.push_back(c.family + c.kernel);
+        return names;
+    };
+    CHECK(chosen(3) == std::vector<std::string>{"b", "a", "bk"});
+    CHECK(chosen(9).size() == 3);
+    op.tried[candidates[2].tuning.text()] = std::nullopt;  // it failed, and so it is not tried again
+    CHECK(chosen(9) == std::vector<std::string>{"a", "bk"});
+    CHECK(chosen(0).empty());
 }
 
 TEST_CASE("networks are compared round by round") {

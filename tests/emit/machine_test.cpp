@@ -1,7 +1,10 @@
 // Programs on another machine: a command that takes their path, or a login, which a script plays here.
 #include "compiler/tuning/machine.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <fstream>
 
 #include "compiler/files.h"
 #include "runtime/error.h"
@@ -35,6 +38,22 @@ struct Board {
     }
     bool is_empty() const { return fs::is_empty(disk); }
 };
+
+bool is_running(const std::string& words) {
+    for (const fs::directory_entry& process : fs::directory_iterator("/proc")) {
+        std::ifstream in(process.path() / "cmdline");
+        std::string line;
+        for (std::string word; std::getline(in, word, '\0');) line += (line.empty() ? "" : " ") + word;
+        if (line == words) return true;
+    }
+    return false;
+}
+
+// Which may take a moment.
+bool has_ended(const std::string& words) {
+    for (int i = 0; i < 1000 && is_running(words); ++i) usleep(10000);
+    return !is_running(words);
+}
 
 }  // namespace
 
@@ -86,6 +105,19 @@ TEST_CASE("A program that fails or hangs on the other machine is an error, and i
     }
     fs::remove(board.disk / "running");
     CHECK(board.is_empty());
+}
+
+TEST_CASE("Nothing waits on the other machine for a program that has ended") {
+    const std::string wait = "until [ -e \"$1\" ]; do sleep 0.01; done\n";
+    Board board;
+    const int limit = 100000000 + getpid();  // which nobody else has
+    const std::string watch = "sleep " + std::to_string(limit);
+    const fs::path go = board.folder / "go";
+    board.machine.tick = [&] {
+        if (is_running(watch)) create_file(go, "");
+    };
+    PlacedProgram(board.machine, script(board.folder / "program", wait)).run({go.string()}, limit);
+    CHECK(has_ended(watch));
 }
 
 TEST_CASE("A machine that cannot be reached, or takes nothing, is named") {

@@ -88,11 +88,12 @@ TEST_CASE("A probe measures its network on this machine") {
     const json said = checked(output_of(probe + " --threads 1 --repeat 5 --size 300x400 --seed 7"), report, 5);
     CHECK(said.at("target") == canonical_target("host"));
     CHECK(said.at("threads") == 1);
-    CHECK(said.at("cpu").is_string());
+    CHECK(said.at("machine").is_string());
     const auto in_order = nlohmann::ordered_json::parse(output_of(probe + " --repeat 1"));
     std::vector<std::string> keys;
     for (const auto& [key, value] : in_order.items()) keys.push_back(key);
-    CHECK(keys == std::vector<std::string>{"target", "threads", "opened", "seconds", "operators", "outputs", "cpu"});
+    CHECK(keys ==
+          std::vector<std::string>{"target", "threads", "opened", "seconds", "operators", "outputs", "machine"});
 
     const auto refused = [&](const std::string& arguments) { return output_of(probe + arguments + " 2>&1; echo $?"); };
     CHECK(
@@ -112,6 +113,14 @@ TEST_CASE("A probe with code for a GPU needs the C library, whose the driver is,
     CHECK(output_of("readelf -dW " + probe).find("libstdc++") == std::string::npos);
     const json said = checked(output_of(probe + " --device cpu --threads 1 --repeat 3"), report, 3);
     CHECK(said.at("target") == canonical_target("host"));
+    const std::string on_gpu = output_of(probe + " --device opencl --repeat 1 2>&1 || true");
+    if (on_gpu.find("the device cannot be used") != std::string::npos) {
+        WARN("SKIP: there is no OpenCL device: " + on_gpu);
+        return;
+    }
+    const auto machine = json::parse(on_gpu).at("machine").get<std::string>();
+    CHECK_FALSE(machine.empty());
+    CHECK(machine != said.at("machine"));
 }
 
 TEST_CASE("A probe for ARM measures its network in an emulator") {

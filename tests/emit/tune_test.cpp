@@ -61,15 +61,25 @@ TuneOptions tune_in(const TestFolder& folder, double seconds = 1) {
     return options;
 }
 
-// A command that runs the first program that it is given, which is the untuned network, and does this with others.
-std::vector<std::string> picky_runner(const TestFolder& folder, const std::string& with_others) {
+std::vector<std::string> runner(const TestFolder& folder, const std::string& text) {
     const fs::path file = folder / "runner";
-    create_file(file,
-                "#!/bin/sh\nfirst=$0.first\n[ -e $first ] || echo $1 > $first\n"
-                "[ $1 = $(cat $first) ] && exec \"$@\"\n" +
-                    with_others);
+    create_file(file, "#!/bin/sh\n" + text);
     fs::permissions(file, fs::perms::owner_all);
     return {file.string()};
+}
+
+// A command that runs the first program that it is given, which is the untuned network, and does this with others.
+std::vector<std::string> picky_runner(const TestFolder& folder, const std::string& with_others) {
+    return runner(folder, "first=$0.first\n[ -e $first ] || echo $1 > $first\n[ $1 = $(cat $first) ] && exec \"$@\"\n" +
+                              with_others);
+}
+
+// One that runs every program, but breaks in these of its runs. The untuned network has the first two, candidates are
+// checked in four more, and then all are measured.
+std::vector<std::string> breaking_runner(const TestFolder& folder, int first, int last) {
+    return runner(folder, "echo >> $0.runs\nrun=$(wc -l < $0.runs)\n[ $run -lt " + std::to_string(first) +
+                              " ] || [ $run -gt " + std::to_string(last) +
+                              " ] || { echo 'Connection closed'; exit 255; }\nexec \"$@\"\n");
 }
 
 std::set<OperatorKey> keys_of(const TuningRecord& record) {
@@ -237,6 +247,41 @@ TEST_CASE("A machine that runs nothing is an error") {
     CHECK_THROWS_WITH(tune(options), Catch::StartsWith("probe: has printed what is no result: "));
 }
 
+TEST_CASE("A machine that is away for a moment costs no candidate") {
+    if (is_missing()) return;
+    struct Stop {};
+    const auto [first, last] = GENERATE(table<int, int>({{3, 6}, {8, 9}}));
+    const TestFolder folder;
+    TuneOptions options = tune_in(folder, 600);
+    options.machine.runner = breaking_runner(folder, first, last);
+    TuningRecord record;
+    options.found = [&](const TuningRecord& found) { record = found; };
+    options.news = [](const auto&, double) { throw Stop{}; };  // the first generation is done
+    CHECK_THROWS_AS(tune(options), Stop);
+    CHECK(record.operators().size() == operators);
+    for (const TunedOperator& op : record.operators()) {
+        CHECK_FALSE(op.tried.empty());
+        for (const auto& [tuning, share] : op.tried) CHECK(share);
+    }
+}
+
+TEST_CASE("A machine that stays away ends the search, which can go on from its record") {
+    if (is_missing()) return;
+    const int first = GENERATE(3, 9);
+    const TestFolder folder;
+    TuneOptions options = tune_in(folder, 6);
+    options.machine.runner = breaking_runner(folder, first, 1000000);
+    options.found = [&](const TuningRecord& found) { options.known = found; };
+    CHECK_THROWS_WITH(tune(options), options.machine.runner[0] +
+                                         " PROBE: exit status 255: Connection closed; it ran before: check the machine "
+                                         "and the way to it, then a search goes on with --resume");
+    REQUIRE(options.known);
+    for (const TunedOperator& op : options.known->operators()) CHECK(op.tried.empty());
+    options.machine.runner.clear();
+    options.seconds = 1;
+    CHECK(tune(options).record.operators().size() == operators);
+}
+
 TEST_CASE("A search that is interrupted leaves no files") {
     if (is_missing()) return;
     struct Stop {};
@@ -284,7 +329,9 @@ TEST_CASE("Operators that share a loop in one of the networks are judged togethe
     CHECK_THROWS_WITH(check_outputs(times, other), "probe: has other outputs than expected");
 
     std::vector<int> finished;
-    const auto rounds = run_interleaved({&apart, &together}, 3, 2, [&](int round) { finished.push_back(round); });
+    const auto rounds = run_interleaved(
+        {&apart, &together}, 3, [](const Probe& probe) { return probe.run(2); },
+        [&](int round) { finished.push_back(round); });
     CHECK(finished == std::vector<int>{0, 1, 2});
     REQUIRE(rounds.size() == 2);
     CHECK(rounds[1].network.size() == 3);

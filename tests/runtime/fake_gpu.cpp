@@ -38,6 +38,26 @@ uint64_t size_of(const halide_buffer_t& buffer) {
     return buffer.size_in_bytes();
 }
 
+// CUDA, of one context on device 7.
+void* const cuda_context = &state;
+int cuda_contexts = 0;
+int push_context(void* context) {
+    cuda_contexts += context == cuda_context;
+    return context == cuda_context ? 0 : 1;
+}
+int pop_context(void** context) {
+    *context = cuda_context;
+    return --cuda_contexts;
+}
+int get_current_device(int* device) {
+    *device = 7;
+    return cuda_contexts == 1 ? 0 : 201;
+}
+int get_cuda_name(char* name, int bytes, int device) {
+    std::strncpy(name, device == 7 ? "fake CUDA device" : "?", static_cast<size_t>(bytes));
+    return 0;
+}
+
 // OpenCL, of one platform with one device.
 int32_t get_handle(void*, uint32_t, size_t, void* value, size_t*) {
     std::memset(value, 1, sizeof(void*));
@@ -48,6 +68,10 @@ int32_t get_platform_name(void*, uint32_t, size_t, void* value, size_t*) {
     return 0;
 }
 int32_t get_device_info(void*, uint32_t what, size_t bytes, void* value, size_t*) {
+    if (what == 0x102b) {
+        std::strcpy(static_cast<char*>(value), "fake OpenCL device");
+        return 0;
+    }
     uint64_t fact = 0;
     if (what == 0x1000) fact = state.is_cpu ? 2 : 4;
     if (what == 0x1004) fact = 1024;
@@ -155,6 +179,23 @@ int halide_cuda_compute_capability(void*, int* major, int* minor) {
     *major = state.capability / 10;
     *minor = state.capability % 10;
     return 0;
+}
+
+int halide_cuda_acquire_context(void*, void** context, bool) {
+    if (state.absent) return fail("cuInit failed\n");
+    *context = cuda_context;
+    return 0;
+}
+int halide_cuda_release_context(void*) {
+    return 0;
+}
+
+void* halide_cuda_get_symbol(void*, const char* name) {
+    const auto is = [&](const char* known) { return std::strcmp(name, known) == 0; };
+    if (is("cuCtxPushCurrent_v2")) return reinterpret_cast<void*>(push_context);
+    if (is("cuCtxPopCurrent_v2")) return reinterpret_cast<void*>(pop_context);
+    if (is("cuCtxGetDevice")) return reinterpret_cast<void*>(get_current_device);
+    return is("cuDeviceGetName") ? reinterpret_cast<void*>(get_cuda_name) : nullptr;
 }
 
 uintptr_t halide_opencl_get_cl_mem(void*, halide_buffer_t*) {

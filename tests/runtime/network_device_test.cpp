@@ -189,6 +189,21 @@ TEST_CASE("The first device that can be used is opened, then the CPU", "[device]
     CHECK(library.net == nullptr);
 }
 
+TEST_CASE("A network tells the name of its device", "[device]") {
+    Library library{DevicePlan(0)};
+    CHECK(network::device_name(nullptr) == nullptr);
+    REQUIRE(library.open(ATROUS_DEVICE_CPU) == ATROUS_OK);
+    CHECK(network::device_name(library.net) == nullptr);
+    for (int time = 0; time < 2; ++time) {
+        REQUIRE(library.open(ATROUS_DEVICE_CUDA) == ATROUS_OK);
+        CHECK(network::device_name(library.net) == std::string("fake CUDA device"));
+        REQUIRE(library.open(ATROUS_DEVICE_OPENCL) == ATROUS_OK);
+        CHECK(network::device_name(library.net) == std::string("fake OpenCL device"));
+    }
+    state.absent = true;  // lost meanwhile
+    CHECK(network::device_name(library.net) == nullptr);
+}
+
 TEST_CASE("A timed run waits for the device before its first step and after each", "[device]") {
     Library library{DevicePlan(0)};
     REQUIRE(library.open(ATROUS_DEVICE_CUDA) == ATROUS_OK);
