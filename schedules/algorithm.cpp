@@ -22,7 +22,8 @@ constexpr int large_tile = 36;  // elements, above
 constexpr double call = 2000;   // of the three kernels of a group
 // To begin reading or writing pixels that lie side by side; where there are this many, the processor looks ahead.
 constexpr double stretch = 110, long_stretch = 24;
-constexpr double cache_bytes = 1 << 20, shared_cache_bytes = 16 << 20;
+constexpr double cache_bytes = 1 << 20;
+constexpr double shared_cache_bytes = 8 << 20, shared_cache_of_fast_cores = 16 << 20;  // neighbours have the rest
 constexpr double from_own_cache = 0.03, from_shared_cache = 0.08, from_memory = 0.2;  // per byte
 constexpr double memory_of_fast_cores = 2.5;  // times that, where two multiply-adds fit a cycle
 constexpr double filter_element = 2;          // per element of a filter and 16 output channels
@@ -39,7 +40,8 @@ struct Problem {
     int blocks_out;
     int dilation_x, dilation_y;
     Core core;
-    double memory;  // times what a byte of traffic costs
+    double memory;        // times what a byte of traffic costs
+    double shared_cache;  // bytes
 };
 
 int ceil_div(int a, int b) {
@@ -48,7 +50,7 @@ int ceil_div(int a, int b) {
 
 // Reading or writing what does not fit into a core's own cache.
 double traffic_cost(const Problem& p, double bytes) {
-    return p.memory * bytes * (bytes > shared_cache_bytes ? from_memory : from_shared_cache);
+    return p.memory * bytes * (bytes > p.shared_cache ? from_memory : from_shared_cache);
 }
 
 // Weights that the cache does not hold are read again for every row.
@@ -269,8 +271,11 @@ bool can_be_in_winograds_domain(const ConvSpec& spec, const SizeHint& hint, int 
 }
 
 Problem problem_of(const SizeHint& hint, int dilation_x, int dilation_y, std::string_view target) {
-    Problem p{hint.width, hint.height, 0, 0, 0, dilation_x, dilation_y, core_of(target), 1};
-    if (p.core.products_per_cycle > 1) p.memory = memory_of_fast_cores;
+    Problem p{hint.width, hint.height, 0, 0, 0, dilation_x, dilation_y, core_of(target), 1, shared_cache_bytes};
+    if (p.core.products_per_cycle > 1) {
+        p.memory = memory_of_fast_cores;
+        p.shared_cache = shared_cache_of_fast_cores;
+    }
     p.blocks_in = ceil_div(hint.channels_in, channel_block);
     p.blocks_out = ceil_div(hint.channels_out, channel_block);
     p.depth = hint.channels_in < channel_block ? hint.channels_in : p.blocks_in * channel_block;
