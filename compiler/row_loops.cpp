@@ -8,7 +8,7 @@ namespace atrous {
 namespace {
 
 // Weights are read anew for every few rows, from the second level of cache. What lies between two convolutions is worth
-// the trouble where it would have left the cache; and, far sooner, where planes become blocks and go back, so that
+// the trouble where it would have left the caches. Transposed convolutions, and what reads planes, gain far sooner:
 // memory is passed over less often.
 constexpr int64_t most_weights = 600 * 1024, most_rows_bytes = 96 * 1024;
 constexpr int64_t least_between = 12 * 1024 * 1024, least_between_planes = 256 * 1024;
@@ -133,8 +133,10 @@ class RowLoopSearch {
     bool is_worthwhile(const RowLoop& loop) const {
         if (to_.tuning_of(nodes_[loop.nodes.front()]).by_rows == true)
             return bytes_between(loop) > 0 && to_.at_hint(loop.iterations) > 1;
-        return bytes_between(loop) >= (loop.packs ? least_between_planes : least_between) &&
-               weight_bytes(loop) <= most_weights && to_.at_hint(loop.iterations) >= fewest_iterations;
+        const bool is_upsampling = std::holds_alternative<TransposedConvOp>(nodes_[loop.nodes.front()].op);
+        const int64_t least = loop.packs || is_upsampling ? least_between_planes : least_between;
+        return bytes_between(loop) >= least && weight_bytes(loop) <= most_weights &&
+               to_.at_hint(loop.iterations) >= fewest_iterations;
     }
 
     const Lowering& to_;

@@ -3,7 +3,9 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
+#include "compiler/tuning/tuning_record.h"
 #include "runtime/plan_view.h"
+#include "schedules/registry.h"
 #include "tests/compiler/lower_network.h"
 
 namespace atrous::test {
@@ -26,15 +28,16 @@ const std::vector<int64_t> heights{1, 2, 3, 4, 8, 12, 13, 16};
 
 TEST_CASE("a depthwise convolution and those of one pixel after it, unpacked, in one loop") {
     const int64_t stride = GENERATE(1, 2), dilation = GENERATE(1, 3);
+    const int64_t channels = stride == 1 ? 20 : 84;  // enough for a loop to be worthwhile
     NetworkMaker make;
-    const ValueId x = make.input("x", {1, 20, 0, 0});
-    ConvOp op = window(3, stride, dilation, dilation, 20);
+    const ValueId x = make.input("x", {1, channels, 0, 0});
+    ConvOp op = window(3, stride, dilation, dilation, channels);
     op.pad_begin[0] -= 1;
     op.pad_end[0] += 1;
-    const ValueId a = make.conv(x, 20, op), b = make.unary(F::relu, make.conv(a, 40, window(1)));
-    make.output(make.conv(b, 18, window(1)));
+    const ValueId a = make.conv(x, channels, op), b = make.unary(F::relu, make.conv(a, 2 * channels, window(1)));
+    make.output(make.conv(b, channels - 2, window(1)));
     for (const int64_t height : heights) {
-        const LoweredNetwork lowered = require_equal(make.network, {{1, 20, height, 9}});
+        const LoweredNetwork lowered = require_equal(make.network, {{1, channels, height, 9}});
         // pack, the halo's rows above and below and its columns; then the loop of four.
         const std::vector<std::string> names = kernel_names(lowered);
         REQUIRE(loops_of(lowered) ==
@@ -123,7 +126,18 @@ TEST_CASE("pieces of rows with fewer taps, in a loop over rows") {
     const ValueId x = make.input("x", {1, 32, 33, 33});
     ConvOp op = window(3, 1, 18, 18, 2);
     make.output(make.conv(make.conv(x, 64, op), 20, window(1)));
-    const LoweredNetwork lowered = require_equal(make.network, {{1, 32, 33, 33}});
+    // So small an image has a loop where a tuning record says so.
+    LowerOptions options{{"x86-64-linux-avx2-f16c-fma-sse41"}};
+    options.winograd = WinogradPolicy::off;
+    const LoweredNetwork whole = lower(make.network, options);
+    REQUIRE(loops_of(whole).empty());
+    TuningRecord record({options.targets[0], "any", halide_version(), 1});
+    OperatorTuning by_rows;
+    by_rows.by_rows = true;
+    record.set({whole.operators[0].tunable->key, by_rows, {}, {}, {}});
+    options.tuning = &record;
+    const LoweredNetwork lowered = lower(make.network, options);
+    require_right(lowered, make.network, {{1, 32, 33, 33}});
     REQUIRE(count_of(kernel_names(lowered), "conv") == 3);
     REQUIRE(loops_of(lowered).size() == 1);
 }
