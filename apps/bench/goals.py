@@ -30,19 +30,21 @@ def network_rows(records):
                       geometric_mean(values) >= mean and min(values) >= worst)
 
 
-def is_slower(ratio):
+def is_slower(ratio, rounds):
     """The tuned one, beyond noise: by more than a search would believe, and in three of four rounds."""
-    return ratio["median"] < NOISE and ratio["q3"] < 1
+    return rounds >= 4 and ratio["median"] < NOISE and ratio["q3"] < 1
 
 
 def tuning_rows(records):
+    measured = {f"{record['name']} with {threads}": entry for record in records
+                for threads, entry in record["threads"].items() if entry.get("steady") and "ratios" in entry}
+
     def ratios(way):
-        return {f"{record['name']} with {threads}": entry["ratios"][way] for record in records
-                for threads, entry in record["threads"].items() if entry.get("steady") and way in entry.get("ratios", {})}
+        return {name: entry["ratios"][way] for name, entry in measured.items() if way in entry["ratios"]}
 
     defaults = ratios(DEFAULT)
     if defaults:
-        slower = [name for name, ratio in defaults.items() if is_slower(ratio)]
+        slower = [name for name, ratio in defaults.items() if is_slower(ratio, measured[name]["rounds"])]
         yield row("tuned slower than the default", "in no case, beyond noise", ", ".join(slower) or "none", not slower)
         medians = [ratio["median"] for ratio in defaults.values()]
         mean = geometric_mean(medians)
