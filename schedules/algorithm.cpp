@@ -24,7 +24,7 @@ constexpr double call = 2000;   // of the three kernels of a group
 constexpr double stretch = 110, long_stretch = 24;
 constexpr double cache_bytes = 1 << 20;
 constexpr double shared_cache_bytes = 8 << 20, shared_cache_of_fast_cores = 16 << 20;  // neighbours have the rest
-constexpr double from_own_cache = 0.03, from_shared_cache = 0.08, from_memory = 0.2;  // per byte
+constexpr double from_own_cache = 0.03, from_shared_cache = 0.08, from_memory = 0.2;   // per byte
 constexpr double memory_of_fast_cores = 2.5;  // times that, where two multiply-adds fit a cycle
 constexpr double filter_element = 2;          // per element of a filter and 16 output channels
 constexpr int threads = 4;                    // that should all have work
