@@ -93,6 +93,7 @@ class RunTest(unittest.TestCase):
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.enterContext(mock.patch.object(tuning, "AUTOSCHEDULERS", ("Mullapudi2016",)))
+        self.enterContext(mock.patch.object(tuning, "BUDGETS", 100))  # however busy the machine is
         self.enterContext(mock.patch.object(measure, "SAMPLE", 0))
         self.output = self.enterContext(contextlib.redirect_stdout(io.StringIO()))
 
