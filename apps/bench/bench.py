@@ -128,7 +128,8 @@ class Bench:
         self.peak = FmaPeak(Path(__file__).parent / "fma_peak.c", self.out / "work")
         self.peak(1)
         self.results = {"machine": machine.describe(), "fma_lanes": self.peak.lanes,
-                        "peers": describe(self.peers), "rounds": self.rounds, "seed": self.seed, "networks": [], "tuning": [], "others": {}}
+                        "peers": describe(self.peers), "rounds": self.rounds, "seed": self.seed,
+                        "networks": [], "tuning": [], "others": {}}
         if self.tuning:
             self.results["budget"] = self.budget
 

@@ -45,6 +45,10 @@ class Round:
     def __init__(self, times, peaks):
         self.times, self.peaks = times, peaks
 
+    @classmethod
+    def from_dict(cls, values):
+        return cls(values["seconds"], values["fma_peaks"])
+
     def as_dict(self):
         return {"seconds": self.times, "fma_peaks": self.peaks}
 

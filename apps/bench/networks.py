@@ -42,8 +42,8 @@ def first_line(error):
     return f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
 
 
-class CaseFiles:
-    """A case's model and inputs in a folder of their own, and who could not take part."""
+class TimedCase:
+    """A case's model and inputs in a folder of their own; who takes part, and who could not."""
 
     def __init__(self, bench, case):
         self.bench, self.case = bench, case
@@ -59,10 +59,24 @@ class CaseFiles:
         self.inputs = input_arrays(self.model, bench.seed) if case.make else photograph_arrays(self.model)
         self.outputs = len(self.model.graph.output)
         self.record = {"name": case.name, "group": case.group, "about": case.about, "problems": {}, "threads": {}}
+        self.makers = {}  # the runners' constructors by name, of a number of threads
 
     def problem(self, name, message):
         self.record["problems"].setdefault(name, message)
         self.bench.say(f"  {name}: {message}")
+
+    def open_all(self, threads):
+        runners = {}
+        affinity = os.sched_getaffinity(0)
+        for name, make in self.makers.items():
+            try:
+                runners[name] = make(threads)
+                runners[name].run()
+            except Exception as error:  # a peer may raise anything; it is reported, the others go on
+                runners.pop(name, None)
+                self.problem(name, f"cannot run: {first_line(error)}")
+            os.sched_setaffinity(0, affinity)
+        return runners
 
     def without_wrong(self, runners, errors):
         """Those whose results agree, the first being believed where two disagree and nobody else votes; the others are
@@ -76,8 +90,16 @@ class CaseFiles:
             self.problem(name, f"wrong: differs from {right} by {found[name]:.2g} of the output's RMS")
         return {name: runner for name, runner in runners.items() if name not in wrong}
 
+    def measure(self, runners, threads):
+        """Rounds of all, which are closed then; and whether Ctrl-C ended them."""
+        runs = {name: runner.run for name, runner in runners.items()}
+        found = measure.measure(runs, threads, self.bench.rounds, self.bench.peak, self.bench.random, self.bench.progress)
+        for runner in runners.values():
+            getattr(runner, "close", lambda: None)()
+        return found
 
-class NetworkCase(CaseFiles):
+
+class NetworkCase(TimedCase):
     """What the numbers of threads have in common."""
 
     def __init__(self, bench, case):
@@ -85,7 +107,6 @@ class NetworkCase(CaseFiles):
         self.record |= {"multiplications": flops.multiplications(self.model, self.inputs),
                         "weight_bytes": flops.weight_bytes(self.model)}
         np.savez(self.folder / "inputs.npz", **self.inputs)
-        self.makers = {}
 
     def prepare(self):
         """The runners' constructors by name; who cannot be had is in the record."""
@@ -103,19 +124,6 @@ class NetworkCase(CaseFiles):
             else:
                 self.makers[name] = lambda threads, peer=peer: peer(self.file, self.inputs, threads)
 
-    def open_all(self, threads):
-        runners = {}
-        affinity = os.sched_getaffinity(0)
-        for name, make in self.makers.items():
-            try:
-                runners[name] = make(threads)
-                runners[name].run()
-            except Exception as error:  # a peer may raise anything; it is reported, the others go on
-                runners.pop(name, None)
-                self.problem(name, f"cannot run: {first_line(error)}")
-            os.sched_setaffinity(0, affinity)
-        return runners
-
     def time(self, threads):
         """Adds the record of one number of threads; true if Ctrl-C came."""
         bench, errors = self.bench, {}
@@ -123,9 +131,7 @@ class NetworkCase(CaseFiles):
         runners = self.without_wrong(dict(opened), errors)
         if not runners:
             return False
-        runs = {name: runner.run for name, runner in runners.items()}
-        rounds, interrupted = measure.measure(runs, threads, bench.rounds, bench.peak, bench.random,
-                                              bench.progress)
+        rounds, interrupted = self.measure(runners, threads)
         entry = {"raw": [r.as_dict() for r in rounds], "errors": errors}
         if OURS in runners:
             self.record["target"] = runners[OURS].target
@@ -134,15 +140,13 @@ class NetworkCase(CaseFiles):
             self.record["threads"][str(threads)] = entry
             derive(self.record, bench.peak.best)
             bench.say_times(self.record, threads)
-        for runner in runners.values():
-            getattr(runner, "close", lambda: None)()
         return interrupted
 
 
 def derive(record, best):
     """The medians from the rounds. Done again at the end, when the best peak is known."""
     for threads, entry in record["threads"].items():
-        rounds = [measure.Round(r["seconds"], r["fma_peaks"]) for r in entry["raw"]]
+        rounds = [measure.Round.from_dict(r) for r in entry["raw"]]
         entry |= measure.summarise(rounds, best[int(threads)])
         if OURS in entry["seconds"]:
             entry["gflops"] = 2e-9 * record["multiplications"] / entry["seconds"][OURS]["median"]

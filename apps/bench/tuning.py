@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import measure
-from networks import CaseFiles, first_line
+from networks import TimedCase
 from ours import Ours, compile_facts
 
 DEFAULT, TUNED = "default", "tuned"
@@ -31,11 +31,10 @@ def search(bench, model, record_file, threads):
     return {name: facts[name] for name in ("gain", "candidates", "generations", "exhausted", "operators")}
 
 
-class TuningCase(CaseFiles):
+class TuningCase(TimedCase):
     def __init__(self, bench, case):
         super().__init__(bench, case)
         self.record["made"] = {}
-        self.libraries = {}
 
     def make(self, way, name, options=(), timeout=None):
         """Compiles the network in one way, with a kernel cache of its own: what is compiled is part of the time."""
@@ -49,19 +48,20 @@ class TuningCase(CaseFiles):
             return self.problem(way, str(error))
         self.record["made"][way] = {"seconds": time.monotonic() - start, "kernels": facts["kernels"],
                                     "fallbacks": len(facts.get("fallbacks", []))}
-        self.libraries[way] = self.folder / f"{name}.so"
+        library = self.folder / f"{name}.so"
+        self.makers[way] = lambda threads: Ours(library, self.inputs, threads, self.outputs)
 
     def prepare(self):
         """All but the tuned one, which is another for every number of threads."""
         self.make(DEFAULT, DEFAULT)
         for name in AUTOSCHEDULERS:
-            self.bench.stage(f"{name}")
+            self.bench.stage(name)
             self.make(name, name.lower(), ["--autoscheduler", name], timeout=BUDGETS * self.bench.budget)
 
     def tune(self, threads):
         self.bench.stage(f"tuning, {threads} thread{'s' * (threads > 1)}")
         record_file = self.bench.out / f"{self.case.name}.t{threads}.tuning.json"
-        self.libraries.pop(TUNED, None)
+        self.makers.pop(TUNED, None)
         try:
             found = search(self.bench, self.file, record_file, threads)
         except ValueError as error:
@@ -69,39 +69,24 @@ class TuningCase(CaseFiles):
         self.make(TUNED, f"{TUNED}_{threads}", ["--tuning", record_file])
         self.record["threads"].setdefault(str(threads), {})["search"] = found
 
-    def open_all(self, threads):
-        runners = {}
-        for way, library in self.libraries.items():
-            try:
-                runners[way] = Ours(library, self.inputs, threads, self.outputs)
-                runners[way].run()
-            except (ValueError, OSError) as error:
-                runners.pop(way, None)
-                self.problem(way, f"cannot run: {first_line(error)}")
-        return self.without_wrong(runners, {})
-
     def time(self, threads):
         """Adds the record of one number of threads; true if Ctrl-C came."""
-        bench = self.bench
         self.tune(threads)
-        runners = self.open_all(threads)
+        runners = self.without_wrong(self.open_all(threads), {})
         if not runners:
             return False
-        rounds, interrupted = measure.measure({way: runner.run for way, runner in runners.items()}, threads, bench.rounds,
-                                              bench.peak, bench.random, bench.progress)
+        rounds, interrupted = self.measure(runners, threads)
         if rounds:
             self.record["threads"].setdefault(str(threads), {})["raw"] = [r.as_dict() for r in rounds]
-            derive(self.record, bench.peak.best)
-            bench.say_times(self.record, threads)
-        for runner in runners.values():
-            runner.close()
+            derive(self.record, self.bench.peak.best)
+            self.bench.say_times(self.record, threads)
         return interrupted
 
 
 def derive(record, best):
     """The medians from the rounds; ratios are times over the tuned one's."""
     for threads, entry in record["threads"].items():
-        rounds = [measure.Round(r["seconds"], r["fma_peaks"]) for r in entry.get("raw", [])]
+        rounds = [measure.Round.from_dict(r) for r in entry.get("raw", [])]
         if rounds:
             entry |= measure.summarise(rounds, best[int(threads)], ours=TUNED)
 

@@ -231,6 +231,14 @@ class OptionsTest(unittest.TestCase):
         self.assertEqual(bench.options(["--peer", "ncnn"]).peers, ["ncnn"])
         self.assertEqual(bench.options(["--threads", "1,3,1"]).threads, [1, 3])
 
+    def test_tuning_has_networks_only(self):
+        self.assertEqual(bench.options(["--tuning"]).cases, [n for n in cases.NETWORKS if n not in ("u2net", "deeplab")])
+        self.assertEqual(bench.options(["--tuning", "--case", "u2net", "--case", "hdc-64"]).cases, ["hdc-64-256", "u2net"])
+        self.assertEqual(bench.options(["--tuning", "--budget", "30"]).budget, 30)
+        self.assertIn("no network 'folder'; these exist: hdc-64-256", self.refused("--tuning", "--case", "folder"))
+        self.assertIn("--tuning has no peers", self.refused("--tuning", "--peer", "ncnn"))
+        self.assertIn("not a number above 0", self.refused("--tuning", "--budget", "2m"))
+
 
 class ReportTest(unittest.TestCase):
     def record(self, name, group, ratio):

@@ -24,22 +24,6 @@ ATROUS = Path(sys.argv.pop(1)).resolve()
 SMALL = cases.Case("small", "dilated stacks", partial(models.stack, 16, 24, (1, 2)), "two layers")
 
 
-class OptionsTest(unittest.TestCase):
-    def refused(self, *arguments):
-        with contextlib.redirect_stderr(io.StringIO()) as text, self.assertRaises(SystemExit) as stopped:
-            bench.options(arguments)
-        self.assertEqual(stopped.exception.code, 2)
-        return text.getvalue()
-
-    def test_networks_only(self):
-        self.assertEqual(bench.options(["--tuning"]).cases, [n for n in cases.NETWORKS if n not in ("u2net", "deeplab")])
-        self.assertEqual(bench.options(["--tuning", "--case", "u2net", "--case", "hdc-64"]).cases, ["hdc-64-256", "u2net"])
-        self.assertEqual(bench.options(["--tuning", "--budget", "30"]).budget, 30)
-        self.assertIn("no network 'folder'; these exist: hdc-64-256", self.refused("--tuning", "--case", "folder"))
-        self.assertIn("--tuning has no peers", self.refused("--tuning", "--peer", "ncnn"))
-        self.assertIn("not a number above 0", self.refused("--tuning", "--budget", "2m"))
-
-
 def record_of(name, default, adams, steady=True):
     """A record whose tuned network takes a second, in four rounds of which none is like another."""
     peak = 100 if steady else 50
