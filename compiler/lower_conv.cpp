@@ -77,10 +77,10 @@ std::vector<PlanArg> arguments(Lowering& to, const Call& call, const Node& node,
                                const Window& window, const std::vector<int64_t>& besides, const BufferView& residual,
                                const BufferView& out) {
     const ValueId x = call.operands.x;
-    const BufferView image = call.padded_x ? *call.padded_x : image_view(to.read(x, call.packing), to.shape(x));
+    const BufferView image = call.x ? *call.x : image_view(to.read(x, call.packing), to.shape(x));
     std::vector<PlanArg> args{call.rows ? rows_read(to, call, window, image) : image, weights, call.bias};
-    if (has(call.operands.slope)) args.push_back(call.slope);
-    if (has(call.operands.residual)) args.push_back(rows_of(to, call, residual));
+    if (is_given(call.slope)) args.push_back(call.slope);
+    if (is_given(residual)) args.push_back(rows_of(to, call, residual));
     const int64_t pad_top = call.rows ? 0 : window.pad_top;  // the rows begin with it
     for (const int64_t number : {window.dilation_x, window.dilation_y, window.pad_left, pad_top})
         args.push_back(IntegerArg{Size(number)});
@@ -146,9 +146,82 @@ int narrowed(int64_t dilation) {
 
 }  // namespace
 
-void call_convolution(Lowering& to, const Node& node, const Call& call, const DenseWeights& weights,
+namespace {
+
+// The kernel's calls for one sum of products: one, or one for each piece of a row, which leaves much of the padding out.
+void call_directly(Lowering& to, const Node& node, const Call& call, const ConvSpec& spec, const BufferView& weights,
+                   const Window& window, const std::vector<ConvColumns>& pieces, const SizeHint& hint,
+                   const Size& skip) {
+    const int64_t per_group = call.channels_out / call.groups;
+    const int64_t out_per_group =
+        call.packing == Packing::c16 ? (per_group + channel_block - 1) / channel_block : per_group;
+    if (pieces.empty() || (pieces.size() == 1 && pieces[0].taps == spec.kernel_x))
+        return to.step(spec, arguments(to, call, node, weights, window, {out_per_group}, call.residual, call.out), hint,
+                       skip);
+    for (const ConvColumns& piece : pieces) {
+        ConvSpec narrow_spec = spec;
+        narrow_spec.kernel_x = piece.taps;
+        Window shifted = window;
+        shifted.pad_left -= piece.first_tap * window.dilation_x + int64_t{piece.begin} * spec.stride_x;
+        SizeHint narrow = hint;
+        narrow.width = piece.end - piece.begin;
+        const BufferView residual = is_given(call.residual) ? columns_of(call.residual, piece) : call.residual;
+        to.step(narrow_spec,
+                arguments(to, call, node, taps_of(weights, piece), shifted, {out_per_group}, residual,
+                          columns_of(call.out, piece)),
+                narrow, skip);
+    }
+}
+
+// Some of an image's or of packed weights' blocks of input channels.
+BufferView blocks_of(BufferView view, size_t dim, int64_t first, int64_t count) {
+    view.offset = view.offset + Size(first) * view.dims[dim].stride;
+    view.dims[dim].extent = Size(count);
+    return view;
+}
+
+// Part after part of the input channels, each added to the sum of those before it.
+void call_in_parts(Lowering& to, const Node& node, const Call& whole, ConvSpec spec, const BufferView& weights,
+                   const Window& window, const std::vector<ConvColumns>& pieces, SizeHint hint, const Size& skip,
+                   int parts) {
+    const ImageShape shape{whole.out.dims[4].extent, Size(whole.channels_out), whole.out.dims[2].extent,
+                           whole.out.dims[1].extent};
+    const BufferView x = image_view(to.read(whole.operands.x, whole.packing), to.shape(whole.operands.x));
+    const int64_t blocks = (whole.channels_in + channel_block - 1) / channel_block / parts;
+    hint.channels_in = static_cast<int>(blocks * channel_block);
+    std::array<BufferView, 2> sums;  // a kernel does not write what it reads
+    for (int i = 0; i < std::min(parts - 1, 2); ++i) {
+        const uint32_t tensor = to.temporary(blocked_elements(shape, {}), node.name);
+        sums[static_cast<size_t>(i)] = blocked_image(blocked_location(tensor, shape, {}), shape);
+    }
+    const ElementwiseFunction activation = spec.activation;
+    for (int part = 0; part < parts; ++part) {
+        const bool is_first = part == 0, is_last = part == parts - 1;
+        Call call = whole;
+        call.x = blocks_of(x, 3, part * blocks, blocks);
+        if (!is_first) {
+            call.bias = to.channel_vector(no_value, whole.channels_out, whole.packing);
+            call.residual = sums[static_cast<size_t>(part - 1) % 2];
+            spec.residual = Residual::before_activation;
+        }
+        if (!is_last) {
+            call.slope = {};
+            call.out = sums[static_cast<size_t>(part) % 2];
+        }
+        spec.activation = is_last ? activation : ElementwiseFunction::identity;
+        call_directly(to, node, call, spec, blocks_of(weights, 4, part * blocks, blocks), window, pieces, hint, skip);
+    }
+    to.note_schedule(", " + std::to_string(hint.channels_in) + " channels at a time");
+}
+
+}  // namespace
+
+void call_convolution(Lowering& to, const Node& node, const Call& operands, const DenseWeights& weights,
                       const Window& window, const Pair& stride, const BufferView& residual, const BufferView& out,
                       const SizeHint& hint, const Size& skip) {
+    Call call = operands;
+    call.residual = residual;
+    call.out = out;
     ConvSpec spec = spec_of<ConvSpec>(node, call.packing, weights.kernel_y, weights.kernel_x, stride);
     spec.grouped = call.groups > 1;
     const bool blocked = call.packing == Packing::c16;
@@ -164,9 +237,8 @@ void call_convolution(Lowering& to, const Node& node, const Call& call, const De
     // What was found for the product in Winograd's domain is not for phases that are not computed there.
     const bool is_other = to.tuning_of(node).algorithm == OperatorTuning::Algorithm::winograd;
     const SizeHint direct_hint = is_other ? hint : tuned(hint, to, node);
-    const int64_t per_group = call.channels_out / call.groups;
-    const int64_t out_per_group = blocked ? (per_group + channel_block - 1) / channel_block : per_group;
     std::vector<ConvColumns> pieces;
+    int parts = 1;
     if (blocked) {
         const ConvAxes axes(image_of(to.shape(call.operands.x)), out.dims[1].extent, out.dims[2].extent, spec, window);
         const auto choice = winograd_choice(
@@ -178,23 +250,10 @@ void call_convolution(Lowering& to, const Node& node, const Call& call, const De
                                    window.pad_left, window.pad_top, node.fused.alpha, node.fused.beta},
                                   *choice);
         if (axes.x) pieces = split_columns(*axes.x);
+        if (!call.rows) parts = channel_parts(spec, hint, to.options().targets[0], axes.share());
     }
-    if (pieces.empty() || (pieces.size() == 1 && pieces[0].taps == spec.kernel_x))
-        return to.step(spec, arguments(to, call, node, packed, window, {out_per_group}, residual, out), direct_hint,
-                       skip);
-    // In pieces of a row, which leaves much of the padding out.
-    for (const ConvColumns& piece : pieces) {
-        spec.kernel_x = piece.taps;
-        Window shifted = window;
-        shifted.pad_left -= piece.first_tap * window.dilation_x + int64_t{piece.begin} * spec.stride_x;
-        SizeHint narrow = direct_hint;
-        narrow.width = piece.end - piece.begin;
-        const BufferView added = has(call.operands.residual) ? columns_of(residual, piece) : residual;
-        to.step(
-            spec,
-            arguments(to, call, node, taps_of(packed, piece), shifted, {out_per_group}, added, columns_of(out, piece)),
-            narrow, skip);
-    }
+    if (parts > 1) return call_in_parts(to, node, call, spec, packed, window, pieces, direct_hint, skip, parts);
+    call_directly(to, node, call, spec, packed, window, pieces, direct_hint, skip);
 }
 
 namespace {

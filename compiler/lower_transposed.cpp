@@ -29,7 +29,7 @@ void write_bias(Lowering& to, const Node& node, const Call& call, const BufferVi
     spec.packing = Packing::c16;
     spec.function = node.fused.activation;
     std::vector<PlanArg> args{spread(call.bias)};
-    if (has(call.operands.slope)) args.push_back(spread(call.slope));
+    if (is_given(call.slope)) args.push_back(spread(call.slope));
     args.push_back(IntegerArg{Size(call.channels_out)});
     args.push_back(FloatArg{Size(static_cast<double>(node.fused.alpha))});
     args.push_back(FloatArg{Size(static_cast<double>(node.fused.beta))});
@@ -97,7 +97,7 @@ BufferView padded_input(Lowering& to, const Node& node) {
 // Depthwise and planar: one call per phase in y, for all phases in x.
 void lower_widening(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& all) {
     Call call = all;
-    call.padded_x = padded_input(to, node);
+    call.x = padded_input(to, node);
     const ImageShape shape = image_of(to.shape(node.outputs[0]));
     const Size width = phase_extent(shape.w, op.stride[1], 0);
     const auto phase_rows = [&](BufferView view, int64_t v, const Size& height) {
@@ -127,7 +127,7 @@ void lower_widening(Lowering& to, const Node& node, const TransposedConvOp& op, 
             to.weights(wide.weights, {Size(op.stride[1]), Size(wide.taps), Size(y.taps), Size(call.channels_out)},
                        to.value(call.operands.weights).name);
         const Window window{1, y.dilation, -wide.first, y.pad_begin};
-        const BufferView residual = has(call.operands.residual) ? phase_rows(call.residual, v, height) : BufferView{};
+        const BufferView residual = is_given(call.residual) ? phase_rows(call.residual, v, height) : BufferView{};
         to.step(spec, arguments(to, call, node, weights, window, {}, residual, phase_rows(call.out, v, height)),
                 to.hint_of(shape, call.channels_in, call.channels_out), skip);
     }
@@ -151,7 +151,7 @@ void lower_phases(Lowering& to, const Node& node, const TransposedConvOp& op, co
                 write_bias(to, node, call, rows_of(to, call, out), hint, skip);
                 continue;
             }
-            const BufferView residual = has(call.operands.residual)
+            const BufferView residual = is_given(call.residual)
                                             ? every_pixel(call.residual, call.packing, op.stride, {v, u}, w, h)
                                             : BufferView{};
             const DenseWeights weights =

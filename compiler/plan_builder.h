@@ -28,6 +28,10 @@ struct BufferView {
     std::vector<ViewDim> dims;
     Size per_iteration;  // elements that it moves by from an iteration of its loop to the next
 };
+// Or a default BufferView, which stands for none.
+inline bool is_given(const BufferView& view) {
+    return view.tensor != plan::none;
+}
 
 struct IntegerArg {
     Size value;

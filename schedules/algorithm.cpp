@@ -53,12 +53,33 @@ double traffic_cost(const Problem& p, double bytes) {
     return p.memory * bytes * (bytes > p.shared_cache ? from_memory : from_shared_cache);
 }
 
-// Weights that the cache does not hold are read again for every row.
+double weight_bytes(const Problem& p, const ConvSpec& spec) {
+    return 64.0 * spec.kernel_x * spec.kernel_y * p.depth * p.blocks_out;
+}
+
+// Weights that the cache does not hold are read again for every row, part after part of the input channels; and the
+// sums of all parts but the last are written and read.
+double direct_traffic(const Problem& p, const ConvSpec& spec, double share, int parts) {
+    const double weights = weight_bytes(p, spec), sums = 64.0 * p.width * p.height * p.blocks_out;
+    const double row = weights / parts > cache_bytes ? parts * traffic_cost(p, weights / parts) : 0;
+    return share * p.height * row + (parts - 1) * 2 * traffic_cost(p, sums);
+}
+
+// As few as let the weights of a part leave room for the rest, if that is less than reading all of them from memory.
+// (More parts, for a core's own cache, would be best by direct_traffic(), but were not.)
+int best_parts(const Problem& p, const ConvSpec& spec, double share) {
+    const double weights = weight_bytes(p, spec);
+    if (weights <= p.shared_cache || spec.grouped || spec.residual == Residual::after_activation) return 1;
+    int parts = 1;
+    while (2 * weights / parts > p.shared_cache) parts *= 2;
+    const bool is_even = static_cast<int>(p.blocks_in) % parts == 0;
+    return is_even && direct_traffic(p, spec, share, parts) < direct_traffic(p, spec, share, 1) ? parts : 1;
+}
+
 double direct_cost(const Problem& p, const ConvSpec& spec, double share) {
-    const double weights = 64.0 * spec.kernel_x * spec.kernel_y * p.depth * p.blocks_out;
     const double products = static_cast<double>(p.width) * spec.kernel_x * spec.kernel_y * p.depth * p.blocks_out;
-    const double traffic = weights > cache_bytes ? traffic_cost(p, weights) : 0;
-    return share * p.height * (products / direct_efficiency + traffic);
+    const double traffic = direct_traffic(p, spec, share, best_parts(p, spec, share));
+    return share * p.height * products / direct_efficiency + traffic;
 }
 
 // Pixels or tiles that are computed when register tiles cover so many, the last one shifted inwards
@@ -324,6 +345,14 @@ std::vector<AlgorithmEstimate> estimate_algorithms(const ConvSpec& spec, const S
     all.push_back({std::nullopt, direct_cost(p, spec, direct_share)});
     std::ranges::stable_sort(all, is_cheaper);
     return all;
+}
+
+int channel_parts(const ConvSpec& spec, const SizeHint& hint, std::string_view target, double direct_share) {
+    const int limit = 1 << 20;
+    if (spec.packing != Packing::c16 || hint.width < 1 || hint.height < 1 || hint.width > limit ||
+        hint.height > limit || hint.channels_in < channel_block || hint.channels_out < 1)
+        return 1;
+    return best_parts(problem_of(hint, 1, 1, target), spec, direct_share);
 }
 
 bool is_legal(const WinogradChoice& choice, const ConvSpec& spec, const SizeHint& hint, int dilation_x, int dilation_y,
