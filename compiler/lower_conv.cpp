@@ -180,23 +180,41 @@ BufferView blocks_of(BufferView view, size_t dim, int64_t first, int64_t count) 
     return view;
 }
 
+// How a convolution is computed.
+struct Method {
+    std::optional<WinogradChoice> winograd;
+    std::vector<ConvColumns> pieces;  // of a row, when directly; none: all in one
+    int parts = 1;                    // of the input channels
+};
+
+void call_once(Lowering& to, const Node& node, const Call& call, const ConvSpec& spec, const BufferView& weights,
+               const Window& window, const Method& method, const SizeHint& hint, const Size& skip) {
+    if (!method.winograd) return call_directly(to, node, call, spec, weights, window, method.pieces, hint, skip);
+    lower_winograd(to,
+                   {spec, hint, to.value(call.operands.weights).name,
+                    call.x ? std::vector{*call.x} : to.read_blocks(call.operands.x), weights, call.bias, call.slope,
+                    call.residual, call.out, window.dilation_x, window.dilation_y, window.pad_left, window.pad_top,
+                    node.fused.alpha, node.fused.beta},
+                   *method.winograd);
+}
+
 // Part after part of the input channels, each added to the sum of those before it.
-void call_in_parts(Lowering& to, const Node& node, const Call& whole, ConvSpec spec, const BufferView& weights,
-                   const Window& window, const std::vector<ConvColumns>& pieces, SizeHint hint, const Size& skip,
-                   int parts) {
+void call_in_parts(Lowering& to, const Node& node, const Call& whole, const ConvSpec& all, const BufferView& weights,
+                   const Window& window, const Method& method, const SizeHint& all_channels, const Size& skip) {
     const ImageShape shape{whole.out.dims[4].extent, Size(whole.channels_out), whole.out.dims[2].extent,
                            whole.out.dims[1].extent};
     const BufferView x = image_view(to.read(whole.operands.x, whole.packing), to.shape(whole.operands.x));
-    const int64_t blocks = (whole.channels_in + channel_block - 1) / channel_block / parts;
+    const int64_t blocks = (whole.channels_in + channel_block - 1) / channel_block / method.parts;
+    SizeHint hint = all_channels;
     hint.channels_in = static_cast<int>(blocks * channel_block);
-    std::array<BufferView, 2> sums;  // a kernel does not write what it reads
-    for (int i = 0; i < std::min(parts - 1, 2); ++i) {
+    std::vector<BufferView> sums;  // two in turn, because a kernel does not write what it reads
+    for (int i = 0; i < std::min(method.parts - 1, 2); ++i) {
         const uint32_t tensor = to.temporary(blocked_elements(shape, {}), node.name);
-        sums[static_cast<size_t>(i)] = blocked_image(blocked_location(tensor, shape, {}), shape);
+        sums.push_back(blocked_image(blocked_location(tensor, shape, {}), shape));
     }
-    const ElementwiseFunction activation = spec.activation;
-    for (int part = 0; part < parts; ++part) {
-        const bool is_first = part == 0, is_last = part == parts - 1;
+    ConvSpec spec = all;
+    for (int part = 0; part < method.parts; ++part) {
+        const bool is_first = part == 0, is_last = part == method.parts - 1;
         Call call = whole;
         call.x = blocks_of(x, 3, part * blocks, blocks);
         if (!is_first) {
@@ -208,10 +226,25 @@ void call_in_parts(Lowering& to, const Node& node, const Call& whole, ConvSpec s
             call.slope = {};
             call.out = sums[static_cast<size_t>(part) % 2];
         }
-        spec.activation = is_last ? activation : ElementwiseFunction::identity;
-        call_directly(to, node, call, spec, blocks_of(weights, 4, part * blocks, blocks), window, pieces, hint, skip);
+        spec.activation = is_last ? all.activation : ElementwiseFunction::identity;
+        call_once(to, node, call, spec, blocks_of(weights, 4, part * blocks, blocks), window, method, hint, skip);
     }
-    to.note_schedule(", " + std::to_string(hint.channels_in) + " channels at a time");
+    to.note_schedule(", from " + std::to_string(hint.channels_in) + " at a time");
+}
+
+Method choose_method(const Lowering& to, const Node& node, const Call& call, const ConvSpec& spec,
+                     const Window& window, const SizeHint& hint) {
+    Method method;
+    if (call.packing != Packing::c16) return method;
+    const ConvAxes axes(image_of(to.shape(call.operands.x)), call.out.dims[1].extent, call.out.dims[2].extent, spec,
+                        window);
+    const ConvPart part{spec, hint, narrowed(window.dilation_x), narrowed(window.dilation_y), axes.share()};
+    if (!call.rows) method.winograd = winograd_choice(to, node, part);
+    if (!method.winograd && axes.x) method.pieces = split_columns(*axes.x);
+    if (!call.rows && !to.is_put_off(call.operands.x))
+        method.parts = channel_parts(method.winograd, spec, hint, part.dilation_x, part.dilation_y,
+                                     to.options().targets[0], part.direct_share);
+    return method;
 }
 
 }  // namespace
@@ -234,26 +267,12 @@ void call_convolution(Lowering& to, const Node& node, const Call& operands, cons
                                                 kx, ky, channel_blocks(ci), channel_blocks(co)},
                                                name)
                                   : to.weights(weights.numbers, {kx, ky, ci, co}, name);
+    const Method method = choose_method(to, node, call, spec, window, hint);
     // What was found for the product in Winograd's domain is not for phases that are not computed there.
-    const bool is_other = to.tuning_of(node).algorithm == OperatorTuning::Algorithm::winograd;
-    const SizeHint direct_hint = is_other ? hint : tuned(hint, to, node);
-    std::vector<ConvColumns> pieces;
-    int parts = 1;
-    if (blocked) {
-        const ConvAxes axes(image_of(to.shape(call.operands.x)), out.dims[1].extent, out.dims[2].extent, spec, window);
-        const auto choice = winograd_choice(
-            to, node, {spec, hint, narrowed(window.dilation_x), narrowed(window.dilation_y), axes.share()});
-        if (choice && !call.rows)
-            return lower_winograd(to,
-                                  {spec, tuned(hint, to, node), name, to.read_blocks(call.operands.x), packed,
-                                   call.bias, call.slope, residual, out, window.dilation_x, window.dilation_y,
-                                   window.pad_left, window.pad_top, node.fused.alpha, node.fused.beta},
-                                  *choice);
-        if (axes.x) pieces = split_columns(*axes.x);
-        if (!call.rows) parts = channel_parts(spec, hint, to.options().targets[0], axes.share());
-    }
-    if (parts > 1) return call_in_parts(to, node, call, spec, packed, window, pieces, direct_hint, skip, parts);
-    call_directly(to, node, call, spec, packed, window, pieces, direct_hint, skip);
+    const bool is_other =
+        !method.winograd && to.tuning_of(node).algorithm == OperatorTuning::Algorithm::winograd;
+    const auto& compute = method.parts > 1 ? call_in_parts : call_once;
+    compute(to, node, call, spec, packed, window, method, is_other ? hint : tuned(hint, to, node), skip);
 }
 
 namespace {

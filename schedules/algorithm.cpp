@@ -32,6 +32,7 @@ constexpr int most_group_tiles = 96;
 constexpr double most_group_bytes = 2.5 * (1 << 20);
 constexpr int most_pass_tiles = 1024, most_pass_blocks = 4;
 constexpr double most_pass_bytes = 4 << 20;  // of a pass of more than two blocks
+constexpr int fewest_part_blocks = 16;       // of input channels, in Winograd's domain
 constexpr double most_elements = 2147483647;
 
 struct Problem {
@@ -57,19 +58,29 @@ double weight_bytes(const Problem& p, const ConvSpec& spec) {
     return 64.0 * spec.kernel_x * spec.kernel_y * p.depth * p.blocks_out;
 }
 
-// Weights that the cache does not hold are read again for every row, part after part of the input channels; and the
-// sums of all parts but the last are written and read.
+// Whether it can be the sum of convolutions of parts of its input channels, each of which adds what the one before has
+// left as its residual.
+bool can_be_added_up(const ConvSpec& spec) {
+    return !spec.grouped && spec.residual != Residual::after_activation;
+}
+
+// Sums of all parts but the last, to be written and read.
+double sums_cost(const Problem& p, int parts) {
+    return (parts - 1) * 2 * traffic_cost(p, 64.0 * p.width * p.height * p.blocks_out);
+}
+
+// Weights that the cache does not hold are read again for every row.
 double direct_traffic(const Problem& p, const ConvSpec& spec, double share, int parts) {
-    const double weights = weight_bytes(p, spec), sums = 64.0 * p.width * p.height * p.blocks_out;
-    const double row = weights / parts > cache_bytes ? parts * traffic_cost(p, weights / parts) : 0;
-    return share * p.height * row + (parts - 1) * 2 * traffic_cost(p, sums);
+    const double weights = weight_bytes(p, spec) / parts;
+    const double row = weights > cache_bytes ? parts * traffic_cost(p, weights) : 0;
+    return share * p.height * row + sums_cost(p, parts);
 }
 
 // As few as let the weights of a part leave room for the rest, if that is less than reading all of them from memory.
 // (More parts, for a core's own cache, would be best by direct_traffic(), but were not.)
-int best_parts(const Problem& p, const ConvSpec& spec, double share) {
+int direct_parts(const Problem& p, const ConvSpec& spec, double share) {
     const double weights = weight_bytes(p, spec);
-    if (weights <= p.shared_cache || spec.grouped || spec.residual == Residual::after_activation) return 1;
+    if (weights <= p.shared_cache || !can_be_added_up(spec)) return 1;
     int parts = 1;
     while (2 * weights / parts > p.shared_cache) parts *= 2;
     const bool is_even = static_cast<int>(p.blocks_in) % parts == 0;
@@ -78,7 +89,7 @@ int best_parts(const Problem& p, const ConvSpec& spec, double share) {
 
 double direct_cost(const Problem& p, const ConvSpec& spec, double share) {
     const double products = static_cast<double>(p.width) * spec.kernel_x * spec.kernel_y * p.depth * p.blocks_out;
-    const double traffic = direct_traffic(p, spec, share, best_parts(p, spec, share));
+    const double traffic = direct_traffic(p, spec, share, direct_parts(p, spec, share));
     return share * p.height * products / direct_efficiency + traffic;
 }
 
@@ -164,18 +175,32 @@ void add_groups(const Problem& p, const WinogradTile& tile, int tiles_x, int til
     }
 }
 
+// Of the input channels of passes over `tiles`, which all of them read: the fewest that the shared cache holds, of
+// enough channels that adding up costs little.
+int pass_parts(const Problem& p, const WinogradTile& tile, double tiles) {
+    const double bytes = tile.size_x() * tile.size_y() * tiles * 64 * p.blocks_in;
+    const int blocks = static_cast<int>(p.blocks_in);
+    int parts = 1;
+    while (bytes / parts > p.shared_cache && blocks % (2 * parts) == 0 && blocks / (2 * parts) >= fewest_part_blocks)
+        parts *= 2;
+    return parts;
+}
+
 // With filters outside.
-void add_passes(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y,
+void add_passes(const Problem& whole, const ConvSpec& spec, const WinogradTile& tile, int tiles_x, int tiles_y,
                 std::vector<AlgorithmEstimate>& all) {
     const double tiles = static_cast<double>(tiles_x) * tiles_y;
     if (tiles > most_pass_tiles) return;
+    const int parts = can_be_added_up(spec) ? pass_parts(whole, tile, tiles) : 1;
+    Problem p = whole;
+    p.blocks_in /= parts;
     double input = shared_cost(static_cast<int>(p.blocks_in), call + tiles * input_cost(tile));
     input += traffic_cost(p, tile.size_x() * tile.size_y() * tiles * 64 * p.blocks_in);
     for (int blocks = 1; blocks <= std::min(p.blocks_out, most_pass_blocks); ++blocks) {
         const double bytes = tile.size_x() * tile.size_y() * 64.0 * blocks * (tiles + 16 * p.blocks_in);
         if (p.blocks_out % blocks != 0 || (blocks > 2 && bytes > most_pass_bytes)) continue;
-        const double cost = input + shared_cost(p.blocks_out / blocks, pass_cost(p, tile, tiles_x * tiles_y, blocks));
-        all.push_back({WinogradChoice{tile, tiles_x, tiles_y, blocks}, cost});
+        const double part = input + shared_cost(p.blocks_out / blocks, pass_cost(p, tile, tiles_x * tiles_y, blocks));
+        all.push_back({WinogradChoice{tile, tiles_x, tiles_y, blocks}, parts * part + sums_cost(p, parts)});
     }
 }
 
@@ -281,13 +306,18 @@ int winograd_tiles(int pixels, int outputs, int dilation) {
 
 namespace {
 
+constexpr int largest = 1 << 20;  // beyond it the arithmetic here would overflow, and no padding makes sense
+
+bool is_known(const SizeHint& hint) {
+    if (hint.width < 1 || hint.height < 1 || hint.channels_in < 1 || hint.channels_out < 1) return false;
+    return hint.width <= largest && hint.height <= largest;
+}
+
 bool can_be_in_winograds_domain(const ConvSpec& spec, const SizeHint& hint, int dilation_x, int dilation_y,
                                 std::string_view target) {
     if (spec.packing != Packing::c16 || spec.grouped) return false;
     if (spec.stride_x != 1 || spec.stride_y != 1 || spec.kernel_x * spec.kernel_y == 1) return false;
-    if (hint.width < 1 || hint.height < 1 || hint.channels_in < 1 || hint.channels_out < 1) return false;
-    const int limit = 1 << 20;  // beyond it the arithmetic here would overflow, and no padding makes sense
-    if (hint.width > limit || hint.height > limit || dilation_x > limit || dilation_y > limit) return false;
+    if (!is_known(hint) || dilation_x > largest || dilation_y > largest) return false;
     return has_winograd_schedules(target);
 }
 
@@ -312,7 +342,7 @@ std::vector<AlgorithmEstimate> winograd_estimates(const Problem& p, const ConvSp
             const int tiles_x = winograd_tiles(p.width, tile.outputs_x, p.dilation_x);
             const int tiles_y = winograd_tiles(p.height, tile.outputs_y, p.dilation_y);
             add_groups(p, tile, tiles_x, tiles_y, all);
-            add_passes(p, tile, tiles_x, tiles_y, all);
+            add_passes(p, spec, tile, tiles_x, tiles_y, all);
         }
     }
     return all;
@@ -347,12 +377,14 @@ std::vector<AlgorithmEstimate> estimate_algorithms(const ConvSpec& spec, const S
     return all;
 }
 
-int channel_parts(const ConvSpec& spec, const SizeHint& hint, std::string_view target, double direct_share) {
-    const int limit = 1 << 20;
-    if (spec.packing != Packing::c16 || hint.width < 1 || hint.height < 1 || hint.width > limit ||
-        hint.height > limit || hint.channels_in < channel_block || hint.channels_out < 1)
-        return 1;
-    return best_parts(problem_of(hint, 1, 1, target), spec, direct_share);
+int channel_parts(const std::optional<WinogradChoice>& winograd, const ConvSpec& spec, const SizeHint& hint,
+                  int dilation_x, int dilation_y, std::string_view target, double direct_share) {
+    if (spec.packing != Packing::c16 || !is_known(hint) || !can_be_added_up(spec)) return 1;
+    const Problem p = problem_of(hint, dilation_x, dilation_y, target);
+    if (!winograd) return direct_parts(p, spec, direct_share);
+    if (winograd->blocks == 0) return 1;
+    const double tiles_x = winograd_tiles(p.width, winograd->tile.outputs_x, dilation_x);
+    return pass_parts(p, winograd->tile, tiles_x * winograd_tiles(p.height, winograd->tile.outputs_y, dilation_y));
 }
 
 bool is_legal(const WinogradChoice& choice, const ConvSpec& spec, const SizeHint& hint, int dilation_x, int dilation_y,

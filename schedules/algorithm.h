@@ -48,9 +48,11 @@ std::vector<AlgorithmEstimate> estimate_algorithms(const ConvSpec& spec, const S
 bool is_legal(const WinogradChoice& choice, const ConvSpec& spec, const SizeHint& hint, int dilation_x, int dilation_y,
               std::string_view target);
 
-// Into how many parts the input channels of a direct convolution are cut, each summed up for the whole output before the
-// next: where all weights, which are read again for every row, would come from memory, those of a part do not. 1: at once.
-int channel_parts(const ConvSpec& spec, const SizeHint& hint, std::string_view target, double direct_share = 1);
+// Into how many parts the input channels are cut, each summed up for the whole output before the next. 1: at once. What
+// is read again and again, all weights for every row, or in Winograd's domain all tiles for every pass over output
+// channels, would otherwise come from memory.
+int channel_parts(const std::optional<WinogradChoice>& winograd, const ConvSpec& spec, const SizeHint& hint,
+                  int dilation_x, int dilation_y, std::string_view target, double direct_share = 1);
 
 // One axis of a convolution: output o reads input o·stride + k·dilation − pad for each tap k.
 struct ConvAxis {
