@@ -148,7 +148,8 @@ int narrowed(int64_t dilation) {
 
 namespace {
 
-// The kernel's calls for one sum of products: one, or one for each piece of a row, which leaves much of the padding out.
+// The kernel's calls for one sum of products: one, or one for each piece of a row, which leaves much of the padding
+// out.
 void call_directly(Lowering& to, const Node& node, const Call& call, const ConvSpec& spec, const BufferView& weights,
                    const Window& window, const std::vector<ConvColumns>& pieces, const SizeHint& hint,
                    const Size& skip) {
@@ -232,8 +233,8 @@ void call_in_parts(Lowering& to, const Node& node, const Call& whole, const Conv
     to.note_schedule(", from " + std::to_string(hint.channels_in) + " at a time");
 }
 
-Method choose_method(const Lowering& to, const Node& node, const Call& call, const ConvSpec& spec,
-                     const Window& window, const SizeHint& hint) {
+Method choose_method(const Lowering& to, const Node& node, const Call& call, const ConvSpec& spec, const Window& window,
+                     const SizeHint& hint) {
     Method method;
     if (call.packing != Packing::c16) return method;
     const ConvAxes axes(image_of(to.shape(call.operands.x)), call.out.dims[1].extent, call.out.dims[2].extent, spec,
@@ -269,8 +270,7 @@ void call_convolution(Lowering& to, const Node& node, const Call& operands, cons
                                   : to.weights(weights.numbers, {kx, ky, ci, co}, name);
     const Method method = choose_method(to, node, call, spec, window, hint);
     // What was found for the product in Winograd's domain is not for phases that are not computed there.
-    const bool is_other =
-        !method.winograd && to.tuning_of(node).algorithm == OperatorTuning::Algorithm::winograd;
+    const bool is_other = !method.winograd && to.tuning_of(node).algorithm == OperatorTuning::Algorithm::winograd;
     const auto& compute = method.parts > 1 ? call_in_parts : call_once;
     compute(to, node, call, spec, packed, window, method, is_other ? hint : tuned(hint, to, node), skip);
 }

@@ -52,6 +52,36 @@ TEST_CASE("large dilations on small images: pieces of a row with fewer taps") {
     if (count_of(names, "winograd") == 0) REQUIRE(count_of(names, "conv") == pieces);
 }
 
+// How many parts of its input channels a convolution is the sum of, by the calls of a kernel; with what belongs to the
+// first part, the residual, and to the last, the activation. Where it is run, the result is right.
+int parts_of(const ConvOp& op, WinogradPolicy winograd, int64_t in, int64_t out, int64_t height, int64_t width,
+             const std::string& kernel, bool run = false) {
+    NetworkMaker make;
+    const std::vector<int64_t> x{1, in, height, width}, other{1, out, height / op.stride[0], width / op.stride[1]};
+    const ValueId y = make.conv(make.input("x", x), out, op);
+    make.output(make.unary(F::relu, make.binary(F::add, y, make.input("other", other))));
+    const LoweredNetwork lowered = lower(make.network, {{"x86-64-linux-avx2-f16c-fma-sse41"}, 0, 0, winograd, false});
+    if (run) require_right(lowered, make.network, {x, other});
+    return count_of(kernel_names(lowered), kernel);
+}
+
+TEST_CASE("more weights than the cache holds: directly, in parts of the input channels") {
+    const ConvOp op = window(3, 2, 1, 1);
+    CHECK(parts_of(op, WinogradPolicy::automatic, 1024, 256, 4, 4, "conv", true) == 4);
+    CHECK(parts_of(op, WinogradPolicy::automatic, 1024, 224, 4, 4, "conv") == 1);  // less
+    CHECK(parts_of(op, WinogradPolicy::automatic, 1040, 256, 4, 4, "conv") == 1);  // no equal parts
+}
+
+TEST_CASE("more tiles than the cache holds: in Winograd's domain, in parts of the input channels") {
+    const auto parts = [](int64_t in, int64_t extent, bool run = false) {  // a tile for every pixel
+        const ConvOp op = window(3, 1, extent, extent);
+        return parts_of(op, WinogradPolicy::f4, in, 64, extent, extent, "winograd_weights", run);
+    };
+    CHECK(parts(512, 11, true) == 2);
+    CHECK(parts(512, 10) == 1);  // fewer tiles
+    CHECK(parts(256, 16) == 1);  // fewer channels than are worth a part
+}
+
 TEST_CASE("depthwise transposed convolutions whose result stays planar") {
     const auto [kernel, stride, pad] = GENERATE(
         table<int64_t, int64_t, int64_t>({{16, 8, 4}, {8, 4, 2}, {4, 4, 0}, {9, 4, 0}, {13, 8, 6}, {32, 16, 8}}));
