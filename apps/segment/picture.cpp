@@ -57,6 +57,10 @@ void check_names(const Input& input, const std::vector<Format>& formats) {
 
 }  // namespace
 
+PictureWorker::PictureWorker(PictureJob job) : job_(std::move(job)) {
+    for (int i = 0; i < job_.runs; ++i) runners_.push_back(std::make_unique<Runner>(job_.network));
+}
+
 ManifestLine PictureWorker::run(const Input& input) {
     const auto start = std::chrono::steady_clock::now();
     ManifestLine line;
@@ -94,10 +98,7 @@ Segmentation PictureWorker::apply_network(const Image& picture) {
     tensor.bytes.resize(pixels.size() * sizeof(float));
     std::memcpy(tensor.bytes.data(), pixels.data(), tensor.bytes.size());
 
-    auto runner = take_runner();
-    const std::vector<Tensor> outputs = runner->run({std::move(tensor)}, job_.threads);
-    give_back(std::move(runner));
-
+    const std::vector<Tensor> outputs = run_network(std::move(tensor));
     const Tensor& output = outputs.at(job_.task.output);
     const auto height = static_cast<int>(output.shape.at(output.shape.size() - 2));
     const auto width = static_cast<int>(output.shape.back());
@@ -173,17 +174,20 @@ bool PictureWorker::wants(Format format) const {
     return std::find(job_.formats.begin(), job_.formats.end(), format) != job_.formats.end();
 }
 
-std::unique_ptr<Runner> PictureWorker::take_runner() {
-    const std::lock_guard lock(runners_mutex_);
-    if (runners_.empty()) return std::make_unique<Runner>(job_.network);
-    auto runner = std::move(runners_.back());
+// With a runner that is idle, after waiting for one where all are at work.
+std::vector<Tensor> PictureWorker::run_network(Tensor input) {
+    std::unique_lock lock(runners_mutex_);
+    runner_is_free_.wait(lock, [this] { return !runners_.empty(); });
+    std::unique_ptr<Runner> runner = std::move(runners_.back());
     runners_.pop_back();
-    return runner;
-}
-
-void PictureWorker::give_back(std::unique_ptr<Runner> runner) {
-    const std::lock_guard lock(runners_mutex_);
-    runners_.push_back(std::move(runner));
+    lock.unlock();
+    const auto give_back = [this](Runner* used) {
+        const std::lock_guard again(runners_mutex_);
+        runners_.emplace_back(used);
+        runner_is_free_.notify_one();
+    };
+    const std::unique_ptr<Runner, decltype(give_back)> loan(runner.release(), give_back);
+    return loan->run({std::move(input)}, job_.threads);
 }
 
 }  // namespace atrous

@@ -1,6 +1,7 @@
 // One picture through the network: read, run, written in every format asked for.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -23,12 +24,13 @@ struct PictureJob {
     std::vector<Format> formats;
     std::filesystem::path directory;
     int64_t max_pixels = 0;
-    int threads = 1;  // inside one picture
+    int threads = 1;  // of a run of the network
+    int runs = 1;     // at the same time, at most: each has a workspace
 };
 
 class PictureWorker {
   public:
-    explicit PictureWorker(PictureJob job) : job_(std::move(job)) {}
+    explicit PictureWorker(PictureJob job);
 
     // From any thread. What is wrong with the picture is in the line; throws OutputError alone.
     ManifestLine run(const Input& input);
@@ -46,12 +48,12 @@ class PictureWorker {
     void store_whole(const std::filesystem::path& file, const std::vector<uint8_t>& bytes);
     std::string key_of(const Input& input) const;
     bool wants(Format format) const;
-    std::unique_ptr<Runner> take_runner();
-    void give_back(std::unique_ptr<Runner> runner);
+    std::vector<Tensor> run_network(Tensor input);
 
     const PictureJob job_;
     std::shared_mutex writing_;
     std::mutex runners_mutex_;
+    std::condition_variable runner_is_free_;
     std::vector<std::unique_ptr<Runner>> runners_;  // idle; each keeps its workspace
 };
 

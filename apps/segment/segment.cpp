@@ -14,14 +14,16 @@ namespace atrous {
 
 namespace {
 
-// Threads go to whole pictures as far as there are enough; what is left goes inside them.
+// As many pictures at once as threads; but two threads to a run of the network, because each run has a workspace and
+// the weights in its caches. Pictures that wait for a run are read and written meanwhile.
 struct ThreadSplit {
-    int pictures, inside;
+    int pictures, runs, inside;
 };
 
 ThreadSplit split_threads(int threads, size_t pictures) {
     const int at_once = static_cast<int>(std::clamp(pictures, size_t{1}, static_cast<size_t>(threads)));
-    return {at_once, threads / at_once};
+    const int inside = std::max(threads / at_once, std::min(threads, 2));
+    return {at_once, (threads + inside - 1) / inside, inside};
 }
 
 // Counts of a run, and what is told about them.
@@ -132,6 +134,7 @@ int segment(const OpenNetwork& network, const std::string& subject, const Segmen
     const Inputs inputs = find_inputs(options.inputs, list, options.directory);
     const ThreadSplit threads = split_threads(thread_count(options.threads), inputs.pictures.size());
     job.threads = threads.inside;
+    job.runs = threads.runs;
     make_folder(options.directory);
     PictureWorker worker(std::move(job));
     return Run(options, inputs, worker, console).go(pool, threads.pictures);
