@@ -143,6 +143,7 @@ class WinogradLowering {
         const std::vector<PlanArg> group{IterationArg{}, IntegerArg{columns.count}, IntegerArg{rows.count}};
         Size first;
         for (const BufferView& x : call_.x) {
+            fetch_pixels(x, group, tiles);
             transform_pixels(x, group, tiles, IntegerArg{Size(0)}, blocks_of(in, first, x.dims[3].extent));
             first = first + x.dims[3].extent;
         }
@@ -186,16 +187,32 @@ class WinogradLowering {
         to_.step(WinogradWeightsSpec{ElementType::f32, tile_}, {weights, filters.taps});
     }
 
+    // As far as the direct convolution reads: the tiles' last outputs may not exist.
+    Size last_x() const { return width_ - Size(1) + Size((tile_.kernel_x - 1) * call_.dilation_x - call_.pad_left); }
+    Size last_y() const { return height_ - Size(1) + Size((tile_.kernel_y - 1) * call_.dilation_y - call_.pad_top); }
+
+    // What a group of tiles will read, where the image comes from memory.
+    void fetch_pixels(const BufferView& x, const std::vector<PlanArg>& group, const Tiles& tiles) {
+        if (!core_of(to_.options().targets[0]).fetches_ahead) return;
+        constexpr int64_t cached = 1 << 20;  // floats
+        std::vector<PlanArg> args{x};
+        args.insert(args.end(), group.begin(), group.end());
+        for (const Size& number : {Size(call_.dilation_x), Size(call_.dilation_y), tiles.x, tiles.y,
+                                   Size(tile_.outputs_x), Size(tile_.outputs_y), Size(tile_.size_x()),
+                                   Size(tile_.size_y()), Size(call_.pad_left), Size(call_.pad_top), last_x(), last_y()})
+            args.push_back(IntegerArg{number});
+        args.push_back(dense_view(to_.scratch(Size(lane), call_.name), ElementType::f32, {Size(lane)}));
+        const Size floats = x.dims[1].extent * x.dims[2].extent * blocks_in_ * Size(lane);
+        to_.step(WinogradFetchSpec{}, args, {}, less(floats, Size(cached)));
+    }
+
     void transform_pixels(const BufferView& x, const std::vector<PlanArg>& group, const Tiles& tiles,
                           const PlanArg& first_panel, const BufferView& out) {
-        // As far as the direct convolution reads: the tiles' last outputs may not exist.
-        const Size last_x = width_ - Size(1) + Size((tile_.kernel_x - 1) * call_.dilation_x - call_.pad_left);
-        const Size last_y = height_ - Size(1) + Size((tile_.kernel_y - 1) * call_.dilation_y - call_.pad_top);
         std::vector<PlanArg> args{x};
         args.insert(args.end(), group.begin(), group.end());
         for (const Size& number :
-             {Size(call_.dilation_x), Size(call_.dilation_y), Size(call_.pad_left), Size(call_.pad_top), last_x, last_y,
-              tiles.x, tiles.y, tiles.count(), Size(tiles.panel)})
+             {Size(call_.dilation_x), Size(call_.dilation_y), Size(call_.pad_left), Size(call_.pad_top), last_x(),
+              last_y(), tiles.x, tiles.y, tiles.count(), Size(tiles.panel)})
             args.push_back(IntegerArg{number});
         args.push_back(first_panel);
         args.push_back(out);

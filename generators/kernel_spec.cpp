@@ -162,6 +162,9 @@ struct Namer {
     std::string operator()(const WinogradWeightsSpec& s) const {
         return Name("winograd_weights").tiled(s.element, s.tile).str();
     }
+    std::string operator()(const WinogradFetchSpec& s) const {
+        return Name("winograd_fetch").word(atrous::name_of(s.element)).str();
+    }
     std::string operator()(const WinogradInputSpec& s) const {
         return Name("winograd_input").tiled(s.element, s.tile).str();
     }

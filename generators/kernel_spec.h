@@ -200,6 +200,15 @@ struct WinogradWeightsSpec {
     WinogradTile tile;
 };
 
+// The area of an image that a group of tiles will read, from its first to its last byte: tiles take it up in an order
+// that no prefetcher follows. Input c16 with halo; group, groups_x, groups_y (the group's index and how many there are
+// along each axis), dilation_x, dilation_y, tiles_x, tiles_y (of a group), outputs_x, outputs_y, size_x, size_y (of a
+// tile: outputs, and elements), pad_left, pad_top, last_x, last_y (the largest coordinates that may be read); output
+// (c), the largest number in each lane, or zero.
+struct WinogradFetchSpec {
+    ElementType element = ElementType::f32;
+};
+
 // A group of tiles of the input into the Winograd domain: input c16 with halo; group, groups_x, groups_y (the group's
 // index and how many there are along each axis), dilation_x, dilation_y, pad_left, pad_top, last_x, last_y (the largest
 // coordinates that may be read), tiles_x, tiles_y (of a group), tiles (of the group and of as many images from its own
@@ -227,10 +236,11 @@ struct WinogradOutputSpec {
     Residual residual = Residual::none;
 };
 
-using KernelSpec = std::variant<ConvSpec, DepthwiseConvSpec, NarrowConvSpec, TransposedConvSpec, PoolSpec,
-                                GlobalPoolSpec, ResizeSpec, ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, FillSpec,
-                                PadSpec, DepthToSpaceSpec, SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec,
-                                WinogradWeightsSpec, WinogradInputSpec, BatchedGemmSpec, WinogradOutputSpec>;
+using KernelSpec =
+    std::variant<ConvSpec, DepthwiseConvSpec, NarrowConvSpec, TransposedConvSpec, PoolSpec, GlobalPoolSpec, ResizeSpec,
+                 ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, FillSpec, PadSpec, DepthToSpaceSpec, SoftmaxSpec,
+                 ArgmaxSpec, InstanceNormSpec, CastSpec, WinogradWeightsSpec, WinogradFetchSpec, WinogradInputSpec,
+                 BatchedGemmSpec, WinogradOutputSpec>;
 
 // What measuring has found best for a kernel: decisions of its schedule (Layout in schedules/layout.h) among those
 // that are legal there (Space). What is left open the schedule decides itself.

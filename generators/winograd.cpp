@@ -91,6 +91,26 @@ WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const Func& we
     return w;
 }
 
+// A group's tiles begin in so many chunks; each reaches one dilation past its last element, for its last phase.
+WinogradFetch winograd_fetch(const WinogradFetches& in) {
+    const TileGroup& g = in.group;
+    const auto first = [](const Expr& tile, const Expr& dilation, const Expr& outputs, const Expr& pad) {
+        return tile / dilation * outputs * dilation - pad;
+    };
+    Expr first_x = first(group_x(g), g.dilation_x, in.outputs_x, in.pad_left);
+    Expr first_y = first(group_y(g), g.dilation_y, in.outputs_y, in.pad_top);
+    Expr end_x = first(group_x(g) + g.tiles_x - 1, g.dilation_x, in.outputs_x, in.pad_left) + in.size_x * g.dilation_x;
+    Expr end_y = first(group_y(g) + g.tiles_y - 1, g.dilation_y, in.outputs_y, in.pad_top) + in.size_y * g.dilation_y;
+    WinogradFetch f;
+    f.area = RDom(0, min(end_x, in.last_x + 1) - first_x, 0, min(end_y, in.last_y + 1) - first_y, 0, in.blocks, "r");
+    f.largest = Func("largest");
+    f.largest(f.c) = 0.f;
+    f.largest(f.c) = max(f.largest(f.c), in.input(f.c, first_x + f.area.x, first_y + f.area.y, f.area.z, image_of(g)));
+    f.output = Func("winograd_fetch");
+    f.output(f.c) = f.largest(f.c);
+    return f;
+}
+
 WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs& in) {
     WinogradInput w;
     const WinogradTile& tile = spec.tile;

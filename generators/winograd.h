@@ -32,6 +32,19 @@ struct WinogradWeights {
 WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const Halide::Func& weights,
                                  const Halide::Expr& ci_lanes);
 
+struct WinogradFetches {
+    Halide::Func input;  // (c, x, y, cb, n)
+    TileGroup group;
+    Halide::Expr outputs_x, outputs_y, size_x, size_y;  // of a tile
+    Halide::Expr pad_left, pad_top, last_x, last_y, blocks;
+};
+struct WinogradFetch {
+    Halide::Func largest, output;  // (c); of the first, update 0 reads the area
+    Halide::RDom area;             // (x, y, cb)
+    Halide::Var c{"c"};
+};
+WinogradFetch winograd_fetch(const WinogradFetches& in);
+
 struct WinogradInputs {
     Halide::Func input;  // (c, x, y, cb, n)
     TileGroup group;

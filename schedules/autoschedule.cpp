@@ -39,8 +39,9 @@ bool writes_blocks(const KernelSpec& spec) {
                 return s.packing == Packing::c16;
             } else {
                 return std::is_same_v<Spec, PackSpec> || std::is_same_v<Spec, FillSpec> ||
-                       std::is_same_v<Spec, WinogradWeightsSpec> || std::is_same_v<Spec, WinogradInputSpec> ||
-                       std::is_same_v<Spec, BatchedGemmSpec> || std::is_same_v<Spec, WinogradOutputSpec>;
+                       std::is_same_v<Spec, WinogradWeightsSpec> || std::is_same_v<Spec, WinogradFetchSpec> ||
+                       std::is_same_v<Spec, WinogradInputSpec> || std::is_same_v<Spec, BatchedGemmSpec> ||
+                       std::is_same_v<Spec, WinogradOutputSpec>;
             }
         },
         spec);

@@ -226,6 +226,27 @@ class Builder {
         return scheduled(w, s);
     }
 
+    Kernel operator()(const WinogradFetchSpec& s) {
+        WinogradFetches in;
+        ImageParam image = args_.image("input", Packing::c16);
+        image.dim(1).set_stride(channel_block);
+        in.input = image;
+        in.blocks = image.dim(3).extent();
+        in.group = tile_group();
+        in.group.tiles_x = args_.i32("tiles_x");
+        in.group.tiles_y = args_.i32("tiles_y");
+        in.outputs_x = args_.i32("outputs_x");
+        in.outputs_y = args_.i32("outputs_y");
+        in.size_x = args_.i32("size_x");
+        in.size_y = args_.i32("size_y");
+        in.pad_left = args_.i32("pad_left");
+        in.pad_top = args_.i32("pad_top");
+        in.last_x = args_.i32("last_x");
+        in.last_y = args_.i32("last_y");
+        WinogradFetch f = winograd_fetch(in);
+        return scheduled(f, s);
+    }
+
     Kernel operator()(const WinogradInputSpec& s) {
         WinogradInputs in;
         ImageParam image = args_.image("input", Packing::c16);

@@ -22,6 +22,12 @@ void apply(WinogradWeights& w, const WinogradWeightsSpec& spec, const Target&) {
         w.taps.compute_at(w.output, block).bound_extent(w.ci, channel_block).vectorize(w.c).unroll(w.ci, 4);
 }
 
+void apply(WinogradFetch& f, const WinogradFetchSpec&, const Target&) {
+    f.output.bound(f.c, 0, channel_block).vectorize(f.c);
+    f.largest.compute_root().bound_extent(f.c, channel_block).vectorize(f.c).store_in(MemoryType::Stack);
+    f.largest.update().reorder(f.c, f.area.x, f.area.y, f.area.z).vectorize(f.c);
+}
+
 // As many channels at a time as one register holds: then eight registers hold an axis of a tile of eight elements. Rows
 // are done in a loop: unrolled, all of a tile's pixels are wanted at once.
 void apply(WinogradInput& w, const WinogradInputSpec& spec, const Target& target) {

@@ -10,6 +10,7 @@
 namespace atrous::fallback {
 
 void apply(WinogradWeights& weights, const WinogradWeightsSpec& spec, const Halide::Target& target);
+void apply(WinogradFetch& fetch, const WinogradFetchSpec& spec, const Halide::Target& target);
 void apply(WinogradInput& input, const WinogradInputSpec& spec, const Halide::Target& target);
 void apply(WinogradOutput& output, const WinogradOutputSpec& spec, const Halide::Target& target);
 

@@ -13,6 +13,12 @@ void apply(WinogradWeights& w, const WinogradWeightsSpec& spec) {
     w.rows.compute_at(w.output, filter).unroll(w.ky).unroll(w.ex);
 }
 
+void apply(WinogradFetch& f, const WinogradFetchSpec&) {
+    Var block("block");
+    f.output.bound(f.c, 0, channel_block).split(f.c, block, f.c, channel_block).gpu_blocks(block).gpu_threads(f.c);
+    f.largest.compute_at(f.output, f.c);
+}
+
 void apply(WinogradInput& w, const WinogradInputSpec& spec) {
     w.output.bound(w.c, 0, channel_block).bound(w.ex, 0, spec.tile.size_x()).bound(w.ey, 0, spec.tile.size_y());
     const Var tile = on_grid(w.output, w.c, w.p, {w.panel, w.cb}, {1, {w.ey, w.ex}});

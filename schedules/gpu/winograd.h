@@ -10,6 +10,7 @@
 namespace atrous::gpu {
 
 void apply(WinogradWeights&, const WinogradWeightsSpec&);
+void apply(WinogradFetch&, const WinogradFetchSpec&);
 void apply(WinogradInput&, const WinogradInputSpec&);
 void apply(WinogradOutput&, const WinogradOutputSpec&);
 

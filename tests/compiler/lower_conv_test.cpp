@@ -82,6 +82,19 @@ TEST_CASE("more tiles than the cache holds: in Winograd's domain, in parts of th
     CHECK(parts(256, 16) == 1);  // fewer channels than are worth a part
 }
 
+TEST_CASE("in images from memory the area of a group of tiles is fetched, and nothing beside it") {
+    NetworkMaker make;
+    const ValueId x = make.input("x", {1, 16, 0, 0});
+    make.output(make.conv(x, 16, window(3, 1, 3, 3)));
+    const LoweredNetwork lowered =
+        lower(make.network, {{"x86-64-linux-avx2-f16c-fma-sse41"}, 0, 0, WinogradPolicy::f4, false});
+    CHECK(count_of(kernel_names(lowered), "winograd_fetch") == 1);
+    require_right(lowered, make.network, {{1, 16, 250, 263}});
+    require_right(lowered, make.network, {{1, 16, 7, 5}});
+    const LoweredNetwork arm = lower(make.network, {{"arm-64-linux"}, 0, 0, WinogradPolicy::f4, false});
+    CHECK(count_of(kernel_names(arm), "winograd_fetch") == 0);  // not measured there
+}
+
 TEST_CASE("depthwise transposed convolutions whose result stays planar") {
     const auto [kernel, stride, pad] = GENERATE(
         table<int64_t, int64_t, int64_t>({{16, 8, 4}, {8, 4, 2}, {4, 4, 0}, {9, 4, 0}, {13, 8, 6}, {32, 16, 8}}));

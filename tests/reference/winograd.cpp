@@ -53,6 +53,30 @@ void run(const WinogradWeightsSpec& spec, Arguments args) {
     });
 }
 
+void run(const WinogradFetchSpec&, Arguments args) {
+    const View& input = args.view(5);
+    const Group group(args);
+    const int64_t tiles_x = args.integer(), tiles_y = args.integer();
+    const auto outputs_x = static_cast<int>(args.integer()), outputs_y = static_cast<int>(args.integer());
+    const int64_t size_x = args.integer(), size_y = args.integer();
+    const int64_t left = args.integer(), top = args.integer(), last_x = args.integer(), last_y = args.integer();
+    const View& out = args.view(1);
+    args.end();
+    // The chunks of the group's tiles, of all phases, and what their tiles read past them.
+    const int64_t x = group.x(0, tiles_x, outputs_x), y = group.y(0, tiles_y, outputs_y);
+    const int64_t chunk_x = outputs_x * group.dilation_x, chunk_y = outputs_y * group.dilation_y;
+    const int64_t past_x = group.x(tiles_x - 1, tiles_x, outputs_x) / chunk_x * chunk_x + size_x * group.dilation_x;
+    const int64_t past_y = group.y(tiles_y - 1, tiles_y, outputs_y) / chunk_y * chunk_y + size_y * group.dilation_y;
+    for_each(out, [&](const Index& i) {
+        double largest = 0;
+        for (int64_t cb = 0; cb < input.dims[3].extent; ++cb)
+            for (int64_t v = y / chunk_y * chunk_y - top; v < past_y - top && v <= last_y; ++v)
+                for (int64_t u = x / chunk_x * chunk_x - left; u < past_x - left && u <= last_x; ++u)
+                    largest = std::max(largest, load(input, {i[0], u, v, cb, group.image()}));
+        store(out, {i[0]}, largest);
+    });
+}
+
 void run(const WinogradInputSpec& spec, Arguments args) {
     const View& input = args.view(5);
     const Group group(args);

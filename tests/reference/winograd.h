@@ -6,6 +6,7 @@
 namespace atrous::reference {
 
 void run(const WinogradWeightsSpec& spec, Arguments args);
+void run(const WinogradFetchSpec& spec, Arguments args);
 void run(const WinogradInputSpec& spec, Arguments args);
 void run(const BatchedGemmSpec& spec, Arguments args);
 void run(const WinogradOutputSpec& spec, Arguments args);

@@ -150,6 +150,32 @@ TEST_CASE("filters into the Winograd domain") {
     }
 }
 
+TEST_CASE("the area that a group of tiles reads is fetched") {
+    for (const std::string& target : runnable_targets(true)) {
+        CompiledKernel kernel(WinogradFetchSpec{}, {}, target);
+        for (const WinogradTile& tile : tiles) {
+            for (const Image& image : images) {
+                const int pad_x = (tile.kernel_x - 1) * image.dilation_x / 2;
+                const int pad_y = (tile.kernel_y - 1) * image.dilation_y / 2;
+                for (int group = 0; group < group_count(image, tile); group++) {
+                    TestArguments a(23);
+                    const int halo =
+                        std::max((tile.kernel_x - 1) * image.dilation_x, (tile.kernel_y - 1) * image.dilation_y);
+                    a.image(Packing::c16, {image.width, image.height, 20, image.batch}, halo);
+                    add_group(a, image, tile, group);
+                    a.i32(image.tiles_x).i32(image.tiles_y).i32(tile.outputs_x).i32(tile.outputs_y);
+                    a.i32(tile.size_x()).i32(tile.size_y()).i32(pad_x).i32(pad_y);
+                    a.i32(image.width - 1 + (tile.kernel_x - 1) * image.dilation_x - pad_x);
+                    a.i32(image.height - 1 + (tile.kernel_y - 1) * image.dilation_y - pad_y);
+                    a.output({channel_block});
+                    INFO(target << ", " << image.width << "×" << image.height << " group " << group);
+                    CHECK(a.compare(WinogradFetchSpec{}, [&](auto& args) { return kernel.run(args); }) == "");
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("pixels into the Winograd domain") {
     for (const WinogradTile& tile : tiles) {
         for (const std::string& target : runnable_targets(&tile == &tiles[0])) {
