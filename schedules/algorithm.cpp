@@ -69,11 +69,12 @@ double sums_cost(const Problem& p, int parts) {
     return (parts - 1) * 2 * traffic_cost(p, 64.0 * p.width * p.height * p.blocks_out);
 }
 
-// Weights that the cache does not hold are read again for every row.
+// Weights that the cache does not hold are read again for every row, those of a part from memory for the first one.
 double direct_traffic(const Problem& p, const ConvSpec& spec, double share, int parts) {
-    const double weights = weight_bytes(p, spec) / parts;
-    const double row = weights > cache_bytes ? parts * traffic_cost(p, weights) : 0;
-    return share * p.height * row + sums_cost(p, parts);
+    const double weights = weight_bytes(p, spec) / parts, rows = share * p.height;
+    if (parts == 1) return weights > cache_bytes ? rows * traffic_cost(p, weights) : 0;
+    const double first = p.memory * from_memory * weights, other = weights > cache_bytes ? traffic_cost(p, weights) : 0;
+    return parts * (first + std::max(0.0, rows - 1) * other) + sums_cost(p, parts);
 }
 
 // As few as let the weights of a part leave room for the rest, if that is less than reading all of them from memory.

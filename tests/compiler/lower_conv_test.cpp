@@ -69,6 +69,7 @@ TEST_CASE("more weights than the cache holds: directly, in parts of the input ch
     const ConvOp op = window(3, 2, 1, 1);
     CHECK(parts_of(op, WinogradPolicy::automatic, 1024, 256, 4, 4, "conv", true) == 4);
     CHECK(parts_of(op, WinogradPolicy::automatic, 1024, 224, 4, 4, "conv") == 1);  // less
+    CHECK(parts_of(op, WinogradPolicy::automatic, 1024, 256, 2, 2, "conv") == 1);  // read only once
     CHECK(parts_of(op, WinogradPolicy::automatic, 1040, 256, 4, 4, "conv") == 1);  // no equal parts
 }
 
