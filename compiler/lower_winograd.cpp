@@ -58,29 +58,28 @@ struct Inputs {
     void lie_in(uint32_t tensor) { matrices.tensor = tiles.tensor = tensor; }
 };
 
-// Products, one tile after the other: (c, tile in panel, panel, block, element) for the matrix product, and (c, tile x,
-// tile y, block, element x, element y, image) for the transform.
+// Products: (c, element, tile in panel, panel, block) for the matrix product, and (c, element x, element y, tile x,
+// tile y, block, image) for the transform, which reads a tile's elements from the first to the last byte.
 struct Products {
     Size size;  // in floats
     BufferView matrices, tiles;
 
     Products(const WinogradTile& tile, const Tiles& all, const Size& blocks) {
-        const Size block = odd_lines(all.panels() * Size(all.panel));
-        const Size element = odd_lines(floor_div(block, Size(lane)) * blocks);
         const Size elements(tile.size_x() * tile.size_y());
-        size = element * elements;
+        const Size one_tile = odd_lines(elements), block = all.panels() * Size(all.panel) * one_tile;
+        size = block * blocks;
         matrices.dims = {{Size(lane), Size(1)},
-                         {Size(all.panel), Size(lane)},
-                         {all.panels(), Size(all.panel * lane)},
-                         {blocks, block},
-                         {elements, element}};
+                         {elements, Size(lane)},
+                         {Size(all.panel), one_tile},
+                         {all.panels(), Size(all.panel) * one_tile},
+                         {blocks, block}};
         tiles.dims = {{Size(lane), Size(1)},
-                      {all.x, Size(lane)},
-                      {all.y, all.x * Size(lane)},
+                      {Size(tile.size_x()), Size(lane)},
+                      {Size(tile.size_y()), Size(tile.size_x() * lane)},
+                      {all.x, one_tile},
+                      {all.y, all.x * one_tile},
                       {blocks, block},
-                      {Size(tile.size_x()), element},
-                      {Size(tile.size_y()), element * Size(tile.size_x())},
-                      {all.images, all.x * all.y * Size(lane)}};
+                      {all.images, all.x * all.y * one_tile}};
     }
     void lie_in(uint32_t tensor) { matrices.tensor = tiles.tensor = tensor; }
 };
@@ -222,7 +221,12 @@ class WinogradLowering {
     void multiply(const Filters& filters, const Inputs& in, const Products& out) {
         const SizeHint hint{static_cast<int>(panel_), 0, call_.hint.channels_in, channels_at_a_time(),
                             call_.hint.tuning};
-        to_.step(BatchedGemmSpec{}, {filters.matrices, in.matrices, out.matrices}, hint);
+        to_.step(BatchedGemmSpec{ElementType::f32, part_blocks()}, {filters.matrices, in.matrices, out.matrices}, hint);
+    }
+
+    int part_blocks() const {
+        const int at_once = channels_at_once(tile_);
+        return call_.hint.channels_in > at_once ? at_once / static_cast<int>(lane) : 0;
     }
 
     int channels_at_a_time() const {

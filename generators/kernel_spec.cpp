@@ -169,7 +169,10 @@ struct Namer {
         return Name("winograd_input").tiled(s.element, s.tile).str();
     }
     std::string operator()(const BatchedGemmSpec& s) const {
-        return Name("batched_gemm").word(atrous::name_of(s.element)).str();
+        Name name("batched_gemm");
+        name.word(atrous::name_of(s.element));
+        if (s.part_blocks > 0) name.word("p" + std::to_string(s.part_blocks));
+        return name.str();
     }
     std::string operator()(const WinogradOutputSpec& s) const {
         return Name("winograd_output").tiled(s.element, s.tile).ending(s.activation, s.residual).str();

@@ -220,13 +220,15 @@ struct WinogradInputSpec {
     WinogradTile tile;
 };
 
-// M(c, p, panel, cb, e) = Σ U(c, k, cb, e) · V(k mod 16, p, k / 16, panel, e): U; V; output M. What a register tile
-// reads of V, a panel, is one piece of memory. The hint's width is the number of tiles in a panel.
+// M(c, e, p, panel, cb) = Σ U(c, k, cb, e) · V(k mod 16, p, k / 16, panel, e): U; V; output M. What a register tile
+// reads of V, a panel, is one piece of memory; so are the elements of a tile in M. The hint's width is the number of
+// tiles in a panel.
 struct BatchedGemmSpec {
     ElementType element = ElementType::f32;
+    int part_blocks = 0;  // sums of so many input blocks are added up, which loses less precision; 0: all at once
 };
 
-// A group of tiles back to pixels: products (c, tx, ty, cb, ex, ey, n); bias (c, cb); [slope (c, cb)]; [residual, as
+// A group of tiles back to pixels: products (c, ex, ey, tx, ty, cb, n); bias (c, cb); [slope (c, cb)]; [residual, as
 // output]; group, groups_x, groups_y, dilation_x, dilation_y, f32 alpha, f32 beta, width, height (the output's extents
 // again); output, of which only the pixels of this group's tiles are written.
 struct WinogradOutputSpec {

@@ -9,13 +9,14 @@ using namespace Halide;
 namespace {
 
 using Matrix = std::vector<std::vector<double>>;
+using Vector = std::function<Expr(int)>;
 
 Expr scaled(double factor, const Expr& value) {
     return factor == 1 ? value : factor == -1 ? -value : static_cast<float>(factor) * value;
 }
 
 // Σ coefficients[i] · at(i), without the zeros.
-Expr combination(const std::vector<double>& coefficients, const std::function<Expr(int)>& at) {
+Expr combination(const std::vector<double>& coefficients, const Vector& at) {
     Expr sum;
     for (bool positive : {true, false}) {  // so that no sum begins with a negation
         for (size_t i = 0; i < coefficients.size(); i++) {
@@ -29,7 +30,7 @@ Expr combination(const std::vector<double>& coefficients, const std::function<Ex
 
 // The product of a matrix and the vector at(0), at(1), …. Rows of points a and −a differ in the sign of every other
 // coefficient: their even and odd halves are computed once.
-std::vector<Expr> product(const Matrix& matrix, const std::function<Expr(int)>& at) {
+std::vector<Expr> product(const Matrix& matrix, const Vector& at) {
     std::vector<Expr> result;
     for (size_t row = 0; row < matrix.size(); row++) {
         std::vector<double> even(matrix[row].size()), odd(matrix[row].size());
@@ -50,6 +51,29 @@ std::vector<Expr> product(const Matrix& matrix, const std::function<Expr(int)>& 
         result.push_back(p + q);
         result.push_back(p - q);
         row++;
+    }
+    return result;
+}
+
+// The same for Aᵀ, whose row i has the i-th powers of the points: even rows take the sum of what belongs to a and −a,
+// odd rows the difference.
+std::vector<Expr> product_of_powers(const Matrix& powers, const Vector& at) {
+    const size_t columns = powers[0].size();
+    std::vector<bool> begins_pair(columns), ends_pair(columns);
+    for (size_t c = 0; powers.size() > 1 && c + 1 < columns; c++) {
+        if (powers[1][c] == 0 || powers[1][c] != -powers[1][c + 1]) continue;
+        begins_pair[c] = ends_pair[c + 1] = true;
+        c++;
+    }
+    std::vector<Expr> result;
+    for (size_t row = 0; row < powers.size(); row++) {
+        std::vector<double> coefficients = powers[row];
+        for (size_t c = 0; c < columns; c++)
+            if (ends_pair[c]) coefficients[c] = 0;
+        result.push_back(combination(coefficients, [&](int i) {
+            if (!begins_pair[static_cast<size_t>(i)]) return at(i);
+            return row % 2 == 0 ? at(i) + at(i + 1) : at(i) - at(i + 1);
+        }));
     }
     return result;
 }
@@ -135,18 +159,32 @@ WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs
     return w;
 }
 
-BatchedGemm batched_gemm(const Func& weights, const Func& input, const Expr& k_blocks) {
+BatchedGemm batched_gemm(const BatchedGemmSpec& spec, const Func& weights, const Func& input, const Expr& k_blocks) {
     BatchedGemm g;
-    g.k = RDom(0, channel_block, 0, k_blocks, "k");
+    const bool in_parts = spec.part_blocks > 0;
+    g.k = RDom(0, channel_block, 0, in_parts ? spec.part_blocks : k_blocks, "k");
     Var lane("lane"), block("block");
     g.pixels = Func("pixels");
     g.pixels(lane, g.p, block, g.panel, g.e) = input(lane, g.p, block, g.panel, g.e);
     g.sum = Func("sum");
     g.sum(g.c, g.p, g.panel, g.cb, g.e) = 0.f;
-    g.sum(g.c, g.p, g.panel, g.cb, g.e) +=
-        weights(g.c, g.k.y * channel_block + g.k.x, g.cb, g.e) * g.pixels(g.k.x, g.p, g.k.y, g.panel, g.e);
+    const auto product = [&](const Expr& k_block) {
+        return weights(g.c, k_block * channel_block + g.k.x, g.cb, g.e) * g.pixels(g.k.x, g.p, k_block, g.panel, g.e);
+    };
+    if (in_parts) {
+        Var number("number");
+        Expr k_block = number * spec.part_blocks + g.k.y;
+        g.k.where(k_block < k_blocks);
+        g.part = Func("part");
+        g.part(g.c, g.p, g.panel, g.cb, g.e, number) = 0.f;
+        g.part(g.c, g.p, g.panel, g.cb, g.e, number) += product(k_block);
+        g.parts = RDom(0, (k_blocks + spec.part_blocks - 1) / spec.part_blocks, "parts");
+        g.sum(g.c, g.p, g.panel, g.cb, g.e) += g.part(g.c, g.p, g.panel, g.cb, g.e, g.parts);
+    } else {
+        g.sum(g.c, g.p, g.panel, g.cb, g.e) += product(g.k.y);
+    }
     g.output = Func("batched_gemm");
-    g.output(g.c, g.p, g.panel, g.cb, g.e) = g.sum(g.c, g.p, g.panel, g.cb, g.e);
+    g.output(g.c, g.e, g.p, g.panel, g.cb) = g.sum(g.c, g.p, g.panel, g.cb, g.e);
     return g;
 }
 
@@ -156,12 +194,12 @@ WinogradOutput winograd_output(const WinogradOutputSpec& spec, const WinogradOut
     const TileGroup& g = in.group;
     w.rows = Func("rows");
     w.rows(w.c, w.tx, w.ty, w.cb, w.ox, w.ey, w.n) =
-        mux(w.ox, product(winograd_matrices(tile.outputs_x, tile.kernel_x).output,
-                          [&](int i) { return in.products(w.c, w.tx, w.ty, w.cb, i, w.ey, w.n); }));
+        mux(w.ox, product_of_powers(winograd_matrices(tile.outputs_x, tile.kernel_x).output,
+                                    [&](int i) { return in.products(w.c, i, w.ey, w.tx, w.ty, w.cb, w.n); }));
     w.tile = Func("tile");
     w.tile(w.c, w.tx, w.ty, w.cb, w.ox, w.oy, w.n) =
-        mux(w.oy, product(winograd_matrices(tile.outputs_y, tile.kernel_y).output,
-                          [&](int i) { return w.rows(w.c, w.tx, w.ty, w.cb, w.ox, i, w.n); }));
+        mux(w.oy, product_of_powers(winograd_matrices(tile.outputs_y, tile.kernel_y).output,
+                                    [&](int i) { return w.rows(w.c, w.tx, w.ty, w.cb, w.ox, i, w.n); }));
     w.pixels = RDom(0, tile.outputs_x, 0, tile.outputs_y, 0, g.tiles_x, 0, g.tiles_y, 0, in.images, "r");
     RVar ox = w.pixels[0], oy = w.pixels[1], tx = w.pixels[2], ty = w.pixels[3], image = w.pixels[4];
     Expr sum = w.tile(w.c, tx, ty, w.cb, ox, oy, image);

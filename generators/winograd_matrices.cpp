@@ -7,7 +7,15 @@ namespace atrous {
 
 namespace {
 
-constexpr double points_in_order[] = {0, 1, -1, 2, -2, 0.5, -0.5};
+// Finite points of F(m, k) with m + k − 1 elements. Pairs of opposite ones stand side by side, so that transforms share
+// sums. Those of 9 and 10 elements have the least error of all fractions of a few bits that were tried (normal filters
+// and data): with 9, a quarter of what the seven below and ¼ or 4 have.
+std::vector<double> points_of(size_t size) {
+    if (size == 9) return {0.25, -0.25, 0.625, -0.625, 1.125, -1.125, 2.25, -2.25};
+    if (size == 10) return {0, 0.4375, -0.4375, 0.75, -0.75, 1.25, -1.25, 2.25, -2.25};
+    const std::vector<double> points{0, 1, -1, 2, -2, 0.5, -0.5};
+    return {points.begin(), points.begin() + static_cast<std::ptrdiff_t>(size) - 1};
+}
 
 // Coefficients of Π (x − points[l]), l ≠ left_out, lowest power first.
 std::vector<double> polynomial(const std::vector<double>& points, size_t left_out, size_t size) {
@@ -25,7 +33,7 @@ std::vector<double> polynomial(const std::vector<double>& points, size_t left_ou
 
 WinogradMatrices winograd_matrices(int outputs, int taps) {
     const size_t size = static_cast<size_t>(outputs + taps - 1);
-    const std::vector<double> points(points_in_order, points_in_order + size - 1);  // and infinity
+    const std::vector<double> points = points_of(size);  // and infinity
     WinogradMatrices m;
     m.output.assign(static_cast<size_t>(outputs), std::vector<double>(size, 0.0));
     for (size_t j = 0; j < size; j++) {

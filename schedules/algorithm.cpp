@@ -1,6 +1,7 @@
 #include "schedules/algorithm.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -21,7 +22,7 @@ constexpr double large_input_element = 26, large_output_element = 20;
 constexpr int large_tile = 36;  // elements, above
 constexpr double call = 2000;   // of the three kernels of a group
 // To begin reading or writing pixels that lie side by side; where there are this many, the processor looks ahead.
-constexpr double stretch = 110, long_stretch = 24;
+constexpr double stretch = 110, long_stretch = 48;
 constexpr double cache_bytes = 1 << 20;
 constexpr double shared_cache_bytes = 8 << 20, shared_cache_of_fast_cores = 16 << 20;  // neighbours have the rest
 constexpr double from_own_cache = 0.03, from_shared_cache = 0.08, from_memory = 0.2;   // per byte
@@ -33,7 +34,13 @@ constexpr double most_group_bytes = 2.5 * (1 << 20);
 constexpr int most_pass_tiles = 1024, most_pass_blocks = 4;
 constexpr double most_pass_bytes = 4 << 20;  // of a pass of more than two blocks
 constexpr int fewest_part_blocks = 16;       // of input channels, in Winograd's domain
-constexpr double most_elements = 2147483647;
+constexpr double most_filter_floats = 2147483647;
+// Of outputs, relative to their root mean square, with tiles of so many elements along both axes: normal pixels and
+// filters, 64 channels (docs/performance.md). It grows with the square root of the channels that are added up at once.
+constexpr double errors[] = {0, 4e-7, 3e-7, 3e-7, 3e-7, 1e-6, 1.6e-6, 2.7e-6, 3.4e-6, 8.2e-6, 2e-5};
+// U²-Net's outputs, some forty layers deep, are then within 7e-5 on photographs; with 2e-5 they are not within 1e-4.
+constexpr double most_error = 1.3e-5;
+constexpr int large_axis = 8;  // elements, above
 
 struct Problem {
     int width, height;
@@ -94,18 +101,29 @@ double direct_cost(const Problem& p, const ConvSpec& spec, double share) {
     return share * p.height * products / direct_efficiency + traffic;
 }
 
-// Pixels or tiles that are computed when register tiles cover so many, the last one shifted inwards
-// (x86/register_tile.cpp).
-int covered(int tiles, const Core& core) {
-    int least = std::numeric_limits<int>::max();
+// Tiles that are computed when register tiles cover so many, and what reading the weights costs, which wide ones do
+// more seldom (register_tile.cpp): as many as could be done by the widest.
+double covered(int tiles, const Core& core) {
+    double least = std::numeric_limits<double>::max();
     for (int tile = core.narrowest_tile; tile <= core.widest_tile; ++tile)
-        least = std::min(least, tile * ceil_div(tiles, tile));
-    return least;
+        least = std::min(least, (tile + 1.0) * ceil_div(tiles, tile));
+    return least * core.widest_tile / (core.widest_tile + 1);
 }
 
 // Of the filters in Winograd's domain, floats.
 double filter_elements(const Problem& p, const WinogradTile& tile) {
     return tile.size_x() * tile.size_y() * 256.0 * p.blocks_in * p.blocks_out;
+}
+
+bool is_large_on_an_axis(const WinogradTile& tile) {
+    return tile.size_x() > large_axis || tile.size_y() > large_axis;
+}
+
+bool can_have(const Problem& p, const WinogradTile& tile) {
+    if (filter_elements(p, tile) > most_filter_floats) return false;
+    if (!is_large_on_an_axis(tile)) return true;
+    const double depth = std::min<double>(p.depth, channels_at_once(tile));
+    return std::sqrt(errors[tile.size_x()] * errors[tile.size_y()] * depth / 64) <= most_error;
 }
 
 double input_cost(const WinogradTile& tile) {
@@ -205,13 +223,15 @@ void add_passes(const Problem& whole, const ConvSpec& spec, const WinogradTile& 
     }
 }
 
-// Outputs per tile along an axis of `taps`. With more than eight elements too much precision would be lost.
-std::vector<int> outputs_for(int taps, WinogradPolicy policy) {
+// Outputs per tile along an axis of `taps`. With more elements, or more than eight for long filters, too much precision
+// would be lost.
+std::vector<int> outputs_for(int taps, WinogradPolicy policy, const Core& core) {
     if (taps == 1) return {1};
+    const int most_elements = taps <= 3 ? core.most_elements : std::min(core.most_elements, 8);
     std::vector<int> outputs;
-    for (int m = 2; m + taps - 1 <= 8; ++m) {
+    for (int m = 2; m + taps - 1 <= most_elements && m <= core.most_elements - 2; ++m) {
         const bool wanted = (policy != WinogradPolicy::f2 || m == 2) && (policy != WinogradPolicy::f4 || m == 4);
-        if (wanted && m <= 6) outputs.push_back(m);
+        if (wanted) outputs.push_back(m);
     }
     return outputs;
 }
@@ -300,6 +320,10 @@ double direct_share(const ConvAxis& x, const ConvAxis& y) {
     return columns / x.out / x.taps * rows / y.out / y.taps;
 }
 
+int channels_at_once(const WinogradTile& tile) {
+    return is_large_on_an_axis(tile) ? 128 : 0;
+}
+
 int winograd_tiles(int pixels, int outputs, int dilation) {
     const int chunk = outputs * dilation;
     return pixels / chunk * dilation + std::min(dilation, pixels % chunk);
@@ -336,10 +360,10 @@ Problem problem_of(const SizeHint& hint, int dilation_x, int dilation_y, std::st
 
 std::vector<AlgorithmEstimate> winograd_estimates(const Problem& p, const ConvSpec& spec, WinogradPolicy policy) {
     std::vector<AlgorithmEstimate> all;
-    for (int outputs_y : outputs_for(spec.kernel_y, policy)) {
-        for (int outputs_x : outputs_for(spec.kernel_x, policy)) {
+    for (int outputs_y : outputs_for(spec.kernel_y, policy, p.core)) {
+        for (int outputs_x : outputs_for(spec.kernel_x, policy, p.core)) {
             const WinogradTile tile{outputs_x, outputs_y, spec.kernel_x, spec.kernel_y};
-            if (filter_elements(p, tile) > most_elements) continue;
+            if (!can_have(p, tile)) continue;
             const int tiles_x = winograd_tiles(p.width, tile.outputs_x, p.dilation_x);
             const int tiles_y = winograd_tiles(p.height, tile.outputs_y, p.dilation_y);
             add_groups(p, tile, tiles_x, tiles_y, all);
@@ -392,14 +416,15 @@ bool is_legal(const WinogradChoice& choice, const ConvSpec& spec, const SizeHint
               std::string_view target) {
     if (!can_be_in_winograds_domain(spec, hint, dilation_x, dilation_y, target)) return false;
     const WinogradTile& tile = choice.tile;
-    const auto is_outputs = [](int outputs, int taps) {
-        const std::vector<int> legal = outputs_for(taps, WinogradPolicy::automatic);
+    const Core core = core_of(target);
+    const auto is_outputs = [&](int outputs, int taps) {
+        const std::vector<int> legal = outputs_for(taps, WinogradPolicy::automatic, core);
         return std::ranges::find(legal, outputs) != legal.end();
     };
     if (tile.kernel_x != spec.kernel_x || tile.kernel_y != spec.kernel_y) return false;
     if (!is_outputs(tile.outputs_x, tile.kernel_x) || !is_outputs(tile.outputs_y, tile.kernel_y)) return false;
     const Problem p = problem_of(hint, dilation_x, dilation_y, target);
-    if (filter_elements(p, tile) > most_elements) return false;
+    if (!can_have(p, tile)) return false;
     if (choice.blocks == 0)
         return choice.tiles_x >= 1 && choice.tiles_y >= 1 && choice.tiles_x <= most_group_tiles &&
                choice.tiles_x * choice.tiles_y <= most_group_tiles;

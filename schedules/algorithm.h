@@ -48,6 +48,10 @@ std::vector<AlgorithmEstimate> estimate_algorithms(const ConvSpec& spec, const S
 bool is_legal(const WinogradChoice& choice, const ConvSpec& spec, const SizeHint& hint, int dilation_x, int dilation_y,
               std::string_view target);
 
+// So many input channels are added up at once in Winograd's domain, then the sums; 0: all. Most of the error of large
+// tiles comes from adding up many products that are large beside their sum.
+int channels_at_once(const WinogradTile& tile);
+
 // Into how many parts the input channels are cut, each summed up for the whole output before the next. 1: at once. What
 // is read again and again, all weights for every row, or in Winograd's domain all tiles for every pass over output
 // channels, would otherwise come from memory.

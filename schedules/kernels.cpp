@@ -272,10 +272,10 @@ class Builder {
         weights.dim(0).set_extent(channel_block);
         weights.dim(1).set_stride(channel_block);
         input.dim(1).set_stride(channel_block);
-        BatchedGemm g = batched_gemm(weights, input, input.dim(2).extent());
+        BatchedGemm g = batched_gemm(s, weights, input, input.dim(2).extent());
         g.output.output_buffer().dim(1).set_stride(channel_block);
         return convolution(batched_gemm_rules, s, g,
-                           {g.output.output_buffer().dim(1).extent(), g.output.output_buffer().dim(3).extent()});
+                           {g.output.output_buffer().dim(2).extent(), g.output.output_buffer().dim(4).extent()});
     }
 
     Kernel operator()(const WinogradOutputSpec& s) {
@@ -283,13 +283,14 @@ class Builder {
         ImageParam products = args_.buffer("products", 7);
         products.dim(0).set_extent(channel_block);
         products.dim(1).set_stride(channel_block);
+        products.dim(2).set_stride(channel_block * s.tile.size_x());
         in.products = products;
         in.bias = args_.buffer("bias", 2);
         if (s.activation == ElementwiseFunction::prelu) in.slope = args_.buffer("slope", 2);
         if (s.residual != Residual::none) in.residual = args_.image("residual", Packing::c16);
         in.group = tile_group();
-        in.group.tiles_x = products.dim(1).extent();
-        in.group.tiles_y = products.dim(2).extent();
+        in.group.tiles_x = products.dim(3).extent();
+        in.group.tiles_y = products.dim(4).extent();
         in.images = products.dim(6).extent();
         in.alpha = args_.f32("alpha");
         in.beta = args_.f32("beta");

@@ -105,6 +105,7 @@ Core core_of(std::string_view text) {
     Core core;
     core.products_per_cycle = products_per_cycle(target);
     core.fetches_ahead = target.arch == Target::X86;
+    if (has_avx512(target)) core.most_elements = 10;
     if (is_arm64(target)) {
         core.narrowest_tile = 4;
         core.widest_tile = 6;

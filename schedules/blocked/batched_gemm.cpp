@@ -26,7 +26,13 @@ void apply(BatchedGemm& g, const Layout& layout, const Extents& extents, const T
     tile(g.output, g, 1, 1);
 
     g.sum.compute_at(g.output, Var("po")).bound_extent(g.c, channel_block);
-    accumulate({g.sum, g.pixels, g.c, g.p, g.cb, {g.k.x, g.k.y}, channel_block}, layout, target);
+    if (g.part.defined()) {
+        g.sum.vectorize(g.c).unroll(g.p).unroll(g.cb).store_in(MemoryType::Stack);
+        g.sum.update().reorder(g.c, g.cb, g.p, g.parts).vectorize(g.c).unroll(g.cb).unroll(g.p);
+        g.part.compute_at(g.sum, g.parts).bound_extent(g.c, channel_block);
+    }
+    const Func& sum = g.part.defined() ? g.part : g.sum;
+    accumulate({sum, g.pixels, g.c, g.p, g.cb, {g.k.x, g.k.y}, channel_block}, layout, target);
 }
 
 }  // namespace atrous::blocked

@@ -69,7 +69,11 @@ std::optional<Layout> layout(const BatchedGemmSpec&, const SizeHint&, const Targ
 void apply(BatchedGemm& g, const BatchedGemmSpec&, const Layout&, const Extents&, const Target&) {
     g.output.bound(g.c, 0, channel_block).vectorize(g.c);
     g.sum.compute_at(g.output, g.p).bound_extent(g.c, channel_block).vectorize(g.c);
-    g.sum.update().reorder(g.c, g.k.x, g.k.y).vectorize(g.c);
+    if (g.part.defined()) {
+        g.sum.update().vectorize(g.c);
+        g.part.compute_at(g.sum, g.parts).bound_extent(g.c, channel_block).vectorize(g.c);
+    }
+    (g.part.defined() ? g.part : g.sum).update().reorder(g.c, g.k.x, g.k.y).vectorize(g.c);
 }
 
 }  // namespace atrous::fallback

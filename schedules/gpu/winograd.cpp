@@ -44,8 +44,8 @@ void apply(WinogradOutput& w, const WinogradOutputSpec&) {
     w.tile.compute_at(w.output, w.c).unroll(w.ox).unroll(w.oy);
 }
 
-std::optional<Layout> layout(const BatchedGemmSpec&, const SizeHint&, const Target& target) {
-    if (!target.has_gpu_feature()) return {};
+std::optional<Layout> layout(const BatchedGemmSpec& spec, const SizeHint&, const Target& target) {
+    if (!target.has_gpu_feature() || spec.part_blocks > 0) return {};
     return Layout{};
 }
 

@@ -107,8 +107,8 @@ void run(const BatchedGemmSpec&, Arguments args) {
     for_each(out, [&](const Index& i) {
         double sum = 0;
         for (int64_t k = 0; k < weights.dims[1].extent; ++k)
-            sum += load(weights, {i[0], k, i[3], i[4]}) *
-                   load(input, {k % channel_block, i[1], k / channel_block, i[2], i[4]});
+            sum += load(weights, {i[0], k, i[4], i[1]}) *
+                   load(input, {k % channel_block, i[2], k / channel_block, i[3], i[1]});
         store(out, {i[0], i[1], i[2], i[3], i[4]}, sum);
     });
 }
@@ -125,21 +125,21 @@ void run(const WinogradOutputSpec& spec, Arguments args) {
     const auto x = winograd_matrices(spec.tile.outputs_x, spec.tile.kernel_x).output;
     const auto y = winograd_matrices(spec.tile.outputs_y, spec.tile.kernel_y).output;
     const auto write = [&](const Index& i, int64_t ox, int64_t oy) {
-        const int64_t px = group.x(i[1], products.dims[1].extent, spec.tile.outputs_x) + ox * group.dilation_x;
-        const int64_t py = group.y(i[2], products.dims[2].extent, spec.tile.outputs_y) + oy * group.dilation_y;
+        const int64_t px = group.x(i[3], products.dims[3].extent, spec.tile.outputs_x) + ox * group.dilation_x;
+        const int64_t py = group.y(i[4], products.dims[4].extent, spec.tile.outputs_y) + oy * group.dilation_y;
         if (px >= width || py >= height) return;
-        double sum = load(bias, {i[0], i[3]});
+        double sum = load(bias, {i[0], i[5]});
         for (int64_t v = 0; v < spec.tile.size_y(); ++v)
             for (int64_t u = 0; u < spec.tile.size_x(); ++u)
                 sum += y[size_t(oy)][size_t(v)] * x[size_t(ox)][size_t(u)] *
-                       load(products, {i[0], i[1], i[2], i[3], u, v, i[6]});
+                       load(products, {i[0], u, v, i[3], i[4], i[5], i[6]});
         const int64_t image = group.image() + i[6];
-        store(out, {i[0], px, py, i[3], image},
-              epilogue(sum, epilogue.slope ? load(*epilogue.slope, {i[0], i[3]}) : 0,
-                       epilogue.added ? load(*epilogue.added, {i[0], px, py, i[3], image}) : 0));
+        store(out, {i[0], px, py, i[5], image},
+              epilogue(sum, epilogue.slope ? load(*epilogue.slope, {i[0], i[5]}) : 0,
+                       epilogue.added ? load(*epilogue.added, {i[0], px, py, i[5], image}) : 0));
     };
     View tiles = products;  // one element each
-    tiles.dims[4].extent = tiles.dims[5].extent = 1;
+    tiles.dims[1].extent = tiles.dims[2].extent = 1;
     for_each(tiles, [&](const Index& i) {
         for (int64_t oy = 0; oy < spec.tile.outputs_y; ++oy)
             for (int64_t ox = 0; ox < spec.tile.outputs_x; ++ox) write(i, ox, oy);

@@ -14,8 +14,8 @@ using namespace atrous;
 
 namespace {
 
-const std::vector<WinogradTile> tiles{{4, 4, 3, 3}, {2, 2, 3, 3}, {4, 2, 3, 3}, {1, 4, 1, 3},
-                                      {4, 1, 2, 1}, {4, 4, 2, 2}, {2, 2, 5, 4}, {5, 6, 3, 3}};
+const std::vector<WinogradTile> tiles{{4, 4, 3, 3}, {2, 2, 3, 3}, {4, 2, 3, 3}, {1, 4, 1, 3}, {4, 1, 2, 1},
+                                      {4, 4, 2, 2}, {2, 2, 5, 4}, {5, 6, 3, 3}, {8, 7, 3, 3}};
 
 struct Image {
     int width, height, dilation_x, dilation_y, tiles_x, tiles_y, batch;
@@ -98,10 +98,10 @@ TEST_CASE("a row is cut where whole kernel columns read padding") {
 }  // namespace
 
 TEST_CASE("minimal filtering: the matrices compute a correlation exactly") {
-    for (int outputs : {1, 2, 3, 4, 5, 6}) {
+    for (int outputs : {1, 2, 3, 4, 5, 6, 7, 8}) {
         for (int taps : {1, 2, 3, 4, 5}) {
             const int size = outputs + taps - 1;
-            if (size > 8) continue;
+            if (size > 10) continue;
             const WinogradMatrices m = winograd_matrices(outputs, taps);
             for (int tap = 0; tap < taps; tap++) {
                 for (int datum = 0; datum < size; datum++) {
@@ -118,7 +118,7 @@ TEST_CASE("minimal filtering: the matrices compute a correlation exactly") {
 }
 
 TEST_CASE("tiles of an axis cover every output once") {
-    for (int outputs : {1, 2, 3, 4, 5, 6}) {
+    for (int outputs : {1, 2, 3, 4, 5, 6, 7, 8}) {
         for (int dilation : {1, 2, 3, 5, 9, 18, 100}) {
             for (int pixels = 0; pixels < 80; pixels++) {
                 std::vector<int> written(static_cast<size_t>(pixels));
@@ -213,19 +213,20 @@ TEST_CASE("matrix products in the Winograd domain") {
         for (int hint : {1, 2, 3, 5, 6, 8, 12, 16, 20}) {
             for (int channels_out : {16, 64}) {
                 SizeHint size{hint, 0, 64, channels_out};
-                const std::string name = kernel_name(BatchedGemmSpec{}, size, target);
+                const BatchedGemmSpec spec{ElementType::f32, hint == 6 || hint == 12 ? 2 : 0};
+                const std::string name = kernel_name(spec, size, target);
                 if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
                 seen.push_back(name);
-                CompiledKernel kernel(BatchedGemmSpec{}, size, target);
+                CompiledKernel kernel(spec, size, target);
                 for (auto [panel, panels] : {std::pair{1, 3}, {3, 4}, {hint, 1}, {2 * hint, 2}, {7, 2}}) {
                     for (auto [in, out] : {std::pair{1, 1}, {2, 3}, {3, 4}}) {
                         TestArguments a(11);
                         a.floats({channel_block, channel_block * in, out, 9});
                         a.floats({channel_block, panel, in, panels, 9});
-                        a.output({channel_block, panel, panels, out, 9}, ElementType::f32, {0, 0, 0, 1, 1});
+                        a.output({channel_block, 9, panel, panels, out}, ElementType::f32, {0, 0, 1, 0, 1});
                         INFO(name << " for " << target << ", " << panels << " panels of " << panel << " tiles, " << in
                                   << "→" << out << " blocks");
-                        CHECK(a.compare(BatchedGemmSpec{}, [&](auto& args) { return kernel.run(args); }) == "");
+                        CHECK(a.compare(spec, [&](auto& args) { return kernel.run(args); }) == "");
                     }
                 }
             }
@@ -251,7 +252,7 @@ TEST_CASE("from the Winograd domain back to pixels") {
                 for (int group = 0; group < group_count(image, tile); group++) {
                     TestArguments a(5);
                     a.floats(
-                        {channel_block, image.tiles_x, image.tiles_y, 2, tile.size_x(), tile.size_y(), image.together});
+                        {channel_block, tile.size_x(), tile.size_y(), image.tiles_x, image.tiles_y, 2, image.together});
                     a.floats({channel_block, 2});
                     if (e.activation == ElementwiseFunction::prelu) a.floats({channel_block, 2});
                     const ImageSize size{image.width, image.height, 20, image.batch};
@@ -287,6 +288,32 @@ TEST_CASE("groups of tiles outside for large images, wide ones; filters outside 
         CHECK(deep->tiles_x == winograd_tiles(20, deep->tile.outputs_x, 1));
         CHECK(deep->tiles_y == winograd_tiles(20, deep->tile.outputs_y, 1));
     }
+}
+
+TEST_CASE(
+    "tiles of more than eight elements an axis, where 32 registers hold them, lose no more precision than they may") {
+    ConvSpec spec;
+    spec.packing = Packing::c16;
+    spec.kernel_x = spec.kernel_y = 3;
+    const auto largest = [&](const char* target, int channels) {
+        int elements = 0;
+        for (const AlgorithmEstimate& e : estimate_algorithms(spec, {128, 128, channels, channels}, 1, 1, target))
+            if (e.winograd) elements = std::max(elements, e.winograd->tile.size_x() * e.winograd->tile.size_y());
+        return elements;
+    };
+    CHECK(largest("x86-64-linux-avx512_zen4", 16) == 100);
+    CHECK(largest("x86-64-linux-avx512_zen4", 64) == 90);
+    CHECK(largest("x86-64-linux-avx512_zen4", 128) == 81);
+    CHECK(largest("x86-64-linux-avx512_zen4", 1024) == 81);  // no more than 128 are added up at once
+    CHECK(largest("x86-64-linux-avx2-fma", 64) == 64);
+    CHECK(largest("arm-64-linux", 64) == 64);
+    CHECK(channels_at_once({8, 4, 3, 3}) == 128);
+    CHECK(channels_at_once({6, 6, 3, 3}) == 0);
+
+    const SizeHint wide{128, 128, 128, 128};
+    CHECK(is_legal({{8, 6, 3, 3}, 16, 1}, spec, wide, 1, 1, "x86-64-linux-avx512_zen4"));
+    CHECK_FALSE(is_legal({{8, 8, 3, 3}, 16, 1}, spec, wide, 1, 1, "x86-64-linux-avx512_zen4"));
+    CHECK_FALSE(is_legal({{8, 6, 3, 3}, 16, 1}, spec, wide, 1, 1, "x86-64-linux-avx2-fma"));
 }
 
 TEST_CASE("Winograd is chosen where it can be computed") {
