@@ -84,7 +84,7 @@ struct Products {
     void lie_in(uint32_t tensor) { matrices.tensor = tiles.tensor = tensor; }
 };
 
-// The same for filters, (c, k, block, element) and (c, k, block, element x, element y).
+// Filters: (c, k, block, element) for the matrix product, and (c, k, block, element x, element y) for the transform.
 struct Filters {
     Size size;
     BufferView matrices, taps;

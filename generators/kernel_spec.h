@@ -225,7 +225,7 @@ struct WinogradInputSpec {
 // tiles in a panel.
 struct BatchedGemmSpec {
     ElementType element = ElementType::f32;
-    int part_blocks = 0;  // CPUs: sums of so many input blocks are added up, which loses less precision; 0: all at once
+    int part_blocks = 0;  // sums of so many input blocks are added up, which loses less precision; 0: all at once
 };
 
 // A group of tiles back to pixels: products (c, ex, ey, tx, ty, cb, n); bias (c, cb); [slope (c, cb)]; [residual, as

@@ -58,21 +58,24 @@ std::vector<Expr> product(const Matrix& matrix, const Vector& at) {
 // The same for Aᵀ, whose row i has the i-th powers of the points: even rows take the sum of what belongs to a and −a,
 // odd rows the difference.
 std::vector<Expr> product_of_powers(const Matrix& powers, const Vector& at) {
+    struct Term {
+        size_t column;
+        bool is_pair;  // with the next column
+    };
+    std::vector<Term> terms;
     const size_t columns = powers[0].size();
-    std::vector<bool> begins_pair(columns), ends_pair(columns);
-    for (size_t c = 0; powers.size() > 1 && c + 1 < columns; c++) {
-        if (powers[1][c] == 0 || powers[1][c] != -powers[1][c + 1]) continue;
-        begins_pair[c] = ends_pair[c + 1] = true;
-        c++;
-    }
+    for (size_t c = 0; c < columns; c += terms.back().is_pair ? 2 : 1)
+        terms.push_back(
+            {c, powers.size() > 1 && c + 1 < columns && powers[1][c] != 0 && powers[1][c] == -powers[1][c + 1]});
     std::vector<Expr> result;
     for (size_t row = 0; row < powers.size(); row++) {
-        std::vector<double> coefficients = powers[row];
-        for (size_t c = 0; c < columns; c++)
-            if (ends_pair[c]) coefficients[c] = 0;
+        std::vector<double> coefficients;
+        for (const Term& term : terms) coefficients.push_back(powers[row][term.column]);
         result.push_back(combination(coefficients, [&](int i) {
-            if (!begins_pair[static_cast<size_t>(i)]) return at(i);
-            return row % 2 == 0 ? at(i) + at(i + 1) : at(i) - at(i + 1);
+            const Term& term = terms[static_cast<size_t>(i)];
+            const int c = static_cast<int>(term.column);
+            if (!term.is_pair) return at(c);
+            return row % 2 == 0 ? at(c) + at(c + 1) : at(c) - at(c + 1);
         }));
     }
     return result;

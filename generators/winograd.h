@@ -64,6 +64,7 @@ struct BatchedGemm {
     Halide::RDom k;       // (lane, block)
     Halide::Func part;    // where the sum is made in parts: of some blocks each, (c, p, panel, cb, e, part) …
     Halide::RDom parts;   // … and their numbers; k is the part's
+    Halide::Func products() const { return part.defined() ? part : sum; }  // what update 0 adds products to, over k
     Halide::Var c{"c"}, p{"p"}, panel{"panel"}, cb{"cb"}, e{"e"};
 };
 BatchedGemm batched_gemm(const BatchedGemmSpec& spec, const Halide::Func& weights, const Halide::Func& input,

@@ -416,14 +416,13 @@ bool is_legal(const WinogradChoice& choice, const ConvSpec& spec, const SizeHint
               std::string_view target) {
     if (!can_be_in_winograds_domain(spec, hint, dilation_x, dilation_y, target)) return false;
     const WinogradTile& tile = choice.tile;
-    const Core core = core_of(target);
+    const Problem p = problem_of(hint, dilation_x, dilation_y, target);
     const auto is_outputs = [&](int outputs, int taps) {
-        const std::vector<int> legal = outputs_for(taps, WinogradPolicy::automatic, core);
+        const std::vector<int> legal = outputs_for(taps, WinogradPolicy::automatic, p.core);
         return std::ranges::find(legal, outputs) != legal.end();
     };
     if (tile.kernel_x != spec.kernel_x || tile.kernel_y != spec.kernel_y) return false;
     if (!is_outputs(tile.outputs_x, tile.kernel_x) || !is_outputs(tile.outputs_y, tile.kernel_y)) return false;
-    const Problem p = problem_of(hint, dilation_x, dilation_y, target);
     if (!can_have(p, tile)) return false;
     if (choice.blocks == 0)
         return choice.tiles_x >= 1 && choice.tiles_y >= 1 && choice.tiles_x <= most_group_tiles &&

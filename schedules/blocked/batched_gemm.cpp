@@ -31,8 +31,7 @@ void apply(BatchedGemm& g, const Layout& layout, const Extents& extents, const T
         g.sum.update().reorder(g.c, g.cb, g.p, g.parts).vectorize(g.c).unroll(g.cb).unroll(g.p);
         g.part.compute_at(g.sum, g.parts).bound_extent(g.c, channel_block);
     }
-    const Func& sum = g.part.defined() ? g.part : g.sum;
-    accumulate({sum, g.pixels, g.c, g.p, g.cb, {g.k.x, g.k.y}, channel_block}, layout, target);
+    accumulate({g.products(), g.pixels, g.c, g.p, g.cb, {g.k.x, g.k.y}, channel_block}, layout, target);
 }
 
 }  // namespace atrous::blocked

@@ -73,7 +73,7 @@ void apply(BatchedGemm& g, const BatchedGemmSpec&, const Layout&, const Extents&
         g.sum.update().vectorize(g.c);
         g.part.compute_at(g.sum, g.parts).bound_extent(g.c, channel_block).vectorize(g.c);
     }
-    (g.part.defined() ? g.part : g.sum).update().reorder(g.c, g.k.x, g.k.y).vectorize(g.c);
+    g.products().update().reorder(g.c, g.k.x, g.k.y).vectorize(g.c);
 }
 
 }  // namespace atrous::fallback

@@ -44,14 +44,15 @@ void apply(WinogradOutput& w, const WinogradOutputSpec&) {
     w.tile.compute_at(w.output, w.c).unroll(w.ox).unroll(w.oy);
 }
 
-std::optional<Layout> layout(const BatchedGemmSpec& spec, const SizeHint&, const Target& target) {
-    if (!target.has_gpu_feature() || spec.part_blocks > 0) return {};
+std::optional<Layout> layout(const BatchedGemmSpec&, const SizeHint&, const Target& target) {
+    if (!target.has_gpu_feature()) return {};
     return Layout{};
 }
 
 void apply(BatchedGemm& g, const BatchedGemmSpec&, const Layout&, const Extents&, const Target&) {
     g.output.bound(g.c, 0, channel_block);
     g.sum.compute_at(g.output, on_grid(g.output, g.c, g.p, {g.panel, g.cb, g.e}));
+    if (g.part.defined()) g.part.compute_at(g.sum, g.parts);
 }
 
 }  // namespace atrous::gpu
