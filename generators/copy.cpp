@@ -26,8 +26,11 @@ Pack pack(Func planar, Expr channels) {
 Unpack unpack(Func c16) {
     Unpack p;
     const ImageVars& v = p.v;
+    p.quads = Func("quads");
+    constexpr int per_block = channel_block / quad;
+    p.quads(v.c, v.x, v.y, v.cb, v.n) = c16(v.cb % per_block * quad + v.c, v.x, v.y, v.cb / per_block, v.n);
     p.output = Func("unpack");
-    p.output(v.x, v.y, v.cb, v.n) = c16(v.cb % channel_block, v.x, v.y, v.cb / channel_block, v.n);
+    p.output(v.x, v.y, v.cb, v.n) = p.quads(v.cb % quad, v.x, v.y, v.cb / quad, v.n);
     return p;
 }
 

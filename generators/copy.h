@@ -23,7 +23,9 @@ struct Pack {
 };
 Pack pack(Halide::Func planar, Halide::Expr channels);  // planar → c16, lanes past `channels` are 0
 
+constexpr int quad = 4;  // channels that are transposed together
 struct Unpack {
+    Halide::Func quads;  // (channel of the quad, x, y, quad, n)
     Halide::Func output;
     ImageVars v;
 };

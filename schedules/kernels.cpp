@@ -165,11 +165,14 @@ class Builder {
     Kernel operator()(const PackSpec& s) {
         ImageParam image = args_.image("input", Packing::planar);
         Pack p = pack(image, image.dim(2).extent());
+        p.output.output_buffer().dim(1).set_stride(channel_block);
         return scheduled(p, s);
     }
 
     Kernel operator()(const UnpackSpec& s) {
-        Unpack p = unpack(args_.image("input", Packing::c16));
+        ImageParam image = args_.image("input", Packing::c16);
+        image.dim(1).set_stride(channel_block);
+        Unpack p = unpack(image);
         return scheduled(p, s);
     }
 

@@ -104,7 +104,7 @@ Core core_of(std::string_view text) {
     const Target target = parse_target(text);
     Core core;
     core.products_per_cycle = products_per_cycle(target);
-    core.fetches_ahead = target.arch == Target::X86;
+    core.fetches_ahead = target.arch == Target::X86 && core.products_per_cycle == 1;
     if (has_avx512(target)) core.most_elements = 10;
     if (is_arm64(target)) {
         core.narrowest_tile = 4;

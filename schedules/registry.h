@@ -28,7 +28,7 @@ struct Core {
     int products_per_cycle = 1;                // as in layout.h
     int narrowest_tile = 5, widest_tile = 12;  // pixels or tiles in a register tile
     int most_elements = 8;                     // along an axis of a tile in Winograd's domain
-    bool fetches_ahead = false;                // WinogradFetchSpec pays: measured on AMD's Zen 4
+    bool fetches_ahead = false;                // WinogradFetchSpec pays: on AMD's Zen 4, not on Intel's fast cores
 };
 Core core_of(std::string_view target);
 

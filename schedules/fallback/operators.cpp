@@ -91,7 +91,7 @@ void apply(Copy& c, const CopySpec& spec, const Target& target) {
     in_vectors(c.output, c.d[0], std::max(1, 4 * vector_floats(target) / spec.element_bytes), nest);
 }
 
-// Between the packings, four pixels of four channels at a time: a transposition in registers of every width.
+// Between the packings, four pixels of a quad at a time: a transposition in registers of every width.
 constexpr int transposed = 4;
 
 void apply(Pack& p, const PackSpec&, const Target&) {
@@ -114,17 +114,22 @@ void apply(Pack& p, const PackSpec&, const Target&) {
     p.channels.compute_at(p.output, Var("quads")).vectorize(v.x).unroll(p.channels.args()[2]);
 }
 
+// A row of a block at a time, which the first level of cache holds while its four quads are taken from it. Vectors are
+// no wider than a transposition: planes need not begin at a cache line, and a vector that lies in two is written twice.
 void apply(Unpack& p, const UnpackSpec&, const Target&) {
     const ImageVars& v = p.v;
     in_vectors(p.output, v.x, transposed, [&](Stage stage) {
-        Var quads("quads"), channel("channel"), task("task");
-        stage.split(v.cb, quads, channel, transposed, TailStrategy::GuardWithIf)
-            .reorder(Var("lane"), channel, chunk(), v.y, quads, v.n)
+        Var block("block"), in_block("in_block"), quads("quads"), channel("channel"), task("task");
+        stage.split(v.cb, block, in_block, channel_block, TailStrategy::GuardWithIf)
+            .split(in_block, quads, channel, quad)
+            .reorder(Var("lane"), channel, chunk(), quads, v.y, block, v.n)
             .unroll(channel)
             .parallel(v.y)
-            .fuse(quads, v.n, task)
+            .fuse(block, v.n, task)
             .parallel(task);
     });
+    p.quads.compute_at(p.output, chunk()).bound_extent(v.c, quad).bound_extent(v.y, 1).bound_extent(v.cb, 1);
+    p.quads.vectorize(v.c).unroll(v.x);
 }
 
 void apply(Fill& f, const FillSpec&, const Target&) {
