@@ -59,23 +59,26 @@ struct Inputs {
 };
 
 // Products: (c, element, tile in panel, panel, block) for the matrix product, and (c, element x, element y, tile x,
-// tile y, block, image) for the transform, which reads a tile's elements from the first to the last byte.
+// tile y, block, image) for the transform.
 struct Products {
     Size size;  // in floats
     BufferView matrices, tiles;
 
-    Products(const WinogradTile& tile, const Tiles& all, const Size& blocks) {
-        const Size elements(tile.size_x() * tile.size_y());
-        const Size one_tile = odd_lines(elements), block = all.panels() * Size(all.panel) * one_tile;
+    // `by_element` as BatchedGemmSpec says.
+    Products(const WinogradTile& tile, const Tiles& all, const Size& blocks, bool by_element) {
+        const Size elements(tile.size_x() * tile.size_y()), count = all.panels() * Size(all.panel);
+        const Size element = by_element ? odd_lines(count) : Size(lane);
+        const Size one_tile = by_element ? Size(lane) : odd_lines(elements);
+        const Size block = by_element ? elements * element : count * one_tile;
         size = block * blocks;
         matrices.dims = {{Size(lane), Size(1)},
-                         {elements, Size(lane)},
+                         {elements, element},
                          {Size(all.panel), one_tile},
                          {all.panels(), Size(all.panel) * one_tile},
                          {blocks, block}};
         tiles.dims = {{Size(lane), Size(1)},
-                      {Size(tile.size_x()), Size(lane)},
-                      {Size(tile.size_y()), Size(tile.size_x() * lane)},
+                      {Size(tile.size_x()), element},
+                      {Size(tile.size_y()), Size(tile.size_x()) * element},
                       {all.x, one_tile},
                       {all.y, all.x * one_tile},
                       {blocks, block},
@@ -125,7 +128,8 @@ class WinogradLowering {
           tiles_y_(winograd_tiles(height_, tile_.outputs_y, call.dilation_y)),
           panel_(panel_tiles(
               {choice.tiles_x * choice.tiles_y, 0, call.hint.channels_in, channels_at_a_time(), call.hint.tuning},
-              to.options().targets[0])) {}
+              to.options().targets[0], to.options().targets.size() == 1)),
+          by_element_(core_of(to.options().targets[0]).by_element) {}
 
     void groups_outside() {
         const Groups columns(tiles_x_, choice_.tiles_x), rows(tiles_y_, choice_.tiles_y);
@@ -136,7 +140,7 @@ class WinogradLowering {
         to_.begin_loop(columns.count * rows.count * images_);
         const Tiles tiles{columns.tiles, rows.tiles, Size(1), panel_};
         Inputs in(tile_, tiles, blocks_in_);
-        Products out(tile_, tiles, blocks_out_);
+        Products out(tile_, tiles, blocks_out_, by_element_);
         in.lie_in(to_.scratch(in.size, call_.name));
         out.lie_in(to_.scratch(out.size, call_.name));
         const std::vector<PlanArg> group{IterationArg{}, IntegerArg{columns.count}, IntegerArg{rows.count}};
@@ -169,7 +173,7 @@ class WinogradLowering {
         to_.begin_loop(floor_div(blocks_out_, blocks));
         Filters filters(tile_, blocks_in_, blocks);
         filters.lie_in(to_.scratch(filters.size, call_.name));
-        Products out(tile_, tiles, blocks);
+        Products out(tile_, tiles, blocks, by_element_);
         out.lie_in(to_.scratch(out.size, call_.name));
         transform_filters(moving(call_.weights, 5, blocks), filters);
         multiply(filters, in, out);
@@ -221,7 +225,8 @@ class WinogradLowering {
     void multiply(const Filters& filters, const Inputs& in, const Products& out) {
         const SizeHint hint{static_cast<int>(panel_), 0, call_.hint.channels_in, channels_at_a_time(),
                             call_.hint.tuning};
-        to_.step(BatchedGemmSpec{ElementType::f32, part_blocks()}, {filters.matrices, in.matrices, out.matrices}, hint);
+        to_.step(BatchedGemmSpec{ElementType::f32, part_blocks(), by_element_},
+                 {filters.matrices, in.matrices, out.matrices}, hint);
     }
 
     int part_blocks() const {
@@ -246,7 +251,8 @@ class WinogradLowering {
         args.push_back(IntegerArg{width_});
         args.push_back(IntegerArg{height_});
         args.push_back(out);
-        to_.step(WinogradOutputSpec{ElementType::f32, tile_, call_.spec.activation, call_.spec.residual}, args);
+        to_.step(WinogradOutputSpec{ElementType::f32, tile_, call_.spec.activation, call_.spec.residual, by_element_},
+                 args);
     }
 
     Lowering& to_;
@@ -255,6 +261,7 @@ class WinogradLowering {
     const WinogradTile& tile_;
     Size width_, height_, images_, blocks_in_, blocks_out_, tiles_x_, tiles_y_;
     int64_t panel_;
+    bool by_element_;
 };
 
 // "winograd F(4x4,3x3), 1x16 tiles" or "winograd F(4x4,3x3), 32 channels": what is done at a time.

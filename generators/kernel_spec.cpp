@@ -172,10 +172,14 @@ struct Namer {
         Name name("batched_gemm");
         name.word(atrous::name_of(s.element));
         if (s.part_blocks > 0) name.word("p" + std::to_string(s.part_blocks));
+        if (s.by_element) name.word("by_element");
         return name.str();
     }
     std::string operator()(const WinogradOutputSpec& s) const {
-        return Name("winograd_output").tiled(s.element, s.tile).ending(s.activation, s.residual).str();
+        Name name("winograd_output");
+        name.tiled(s.element, s.tile);
+        if (s.by_element) name.word("by_element");
+        return name.ending(s.activation, s.residual).str();
     }
 };
 

@@ -226,6 +226,8 @@ struct WinogradInputSpec {
 struct BatchedGemmSpec {
     ElementType element = ElementType::f32;
     int part_blocks = 0;  // sums of so many input blocks are added up, which loses less precision; 0: all at once
+    // What lies side by side in memory: an element's products of all tiles (p, then e), or a tile's of all elements.
+    bool by_element = false;
 };
 
 // A group of tiles back to pixels: products (c, ex, ey, tx, ty, cb, n); bias (c, cb); [slope (c, cb)]; [residual, as
@@ -236,6 +238,7 @@ struct WinogradOutputSpec {
     WinogradTile tile;
     ElementwiseFunction activation = ElementwiseFunction::identity;
     Residual residual = Residual::none;
+    bool by_element = false;  // the products, as BatchedGemmSpec says
 };
 
 using KernelSpec =

@@ -26,9 +26,8 @@ constexpr double stretch = 110, long_stretch = 48;
 constexpr double cache_bytes = 1 << 20;
 constexpr double shared_cache_bytes = 8 << 20, shared_cache_of_fast_cores = 16 << 20;  // neighbours have the rest
 constexpr double from_own_cache = 0.03, from_shared_cache = 0.08, from_memory = 0.2;   // per byte
-constexpr double memory_of_fast_cores = 2.5;  // times that, where two multiply-adds fit a cycle
-constexpr double filter_element = 2;          // per element of a filter and 16 output channels
-constexpr int threads = 4;                    // that should all have work
+constexpr double filter_element = 2;  // per element of a filter and 16 output channels
+constexpr int threads = 4;            // that should all have work
 constexpr int most_group_tiles = 96;
 constexpr double most_group_bytes = 2.5 * (1 << 20);
 constexpr int most_pass_tiles = 1024, most_pass_blocks = 4;
@@ -48,7 +47,6 @@ struct Problem {
     int blocks_out;
     int dilation_x, dilation_y;
     Core core;
-    double memory;        // times what a byte of traffic costs
     double shared_cache;  // bytes
 };
 
@@ -58,7 +56,7 @@ int ceil_div(int a, int b) {
 
 // Reading or writing what does not fit into a core's own cache.
 double traffic_cost(const Problem& p, double bytes) {
-    return p.memory * bytes * (bytes > p.shared_cache ? from_memory : from_shared_cache);
+    return p.core.traffic * bytes * (bytes > p.shared_cache ? from_memory : from_shared_cache);
 }
 
 double weight_bytes(const Problem& p, const ConvSpec& spec) {
@@ -80,7 +78,8 @@ double sums_cost(const Problem& p, int parts) {
 double direct_traffic(const Problem& p, const ConvSpec& spec, double share, int parts) {
     const double weights = weight_bytes(p, spec) / parts, rows = share * p.height;
     if (parts == 1) return weights > cache_bytes ? rows * traffic_cost(p, weights) : 0;
-    const double first = p.memory * from_memory * weights, other = weights > cache_bytes ? traffic_cost(p, weights) : 0;
+    const double first = p.core.traffic * from_memory * weights,
+                 other = weights > cache_bytes ? traffic_cost(p, weights) : 0;
     return parts * (first + std::max(0.0, rows - 1) * other) + sums_cost(p, parts);
 }
 
@@ -121,6 +120,7 @@ bool is_large_on_an_axis(const WinogradTile& tile) {
 
 bool can_have(const Problem& p, const WinogradTile& tile) {
     if (filter_elements(p, tile) > most_filter_floats) return false;
+    if (tile.size_x() * tile.size_y() > p.core.most_elements) return false;
     if (!is_large_on_an_axis(tile)) return true;
     const double depth = std::min<double>(p.depth, channels_at_once(tile));
     return std::sqrt(errors[tile.size_x()] * errors[tile.size_y()] * depth / 64) <= most_error;
@@ -155,7 +155,7 @@ double group_cost(const Problem& p, const WinogradTile& tile, int tiles_x, int t
     const double shortness = std::max(0.0, 1 - tiles_x * tile.outputs_x / long_stretch);
     cost += stretch * shortness * tiles_y * (p.blocks_in * tile.size_y() + p.blocks_out * tile.outputs_y);
     if (filters + bytes > cache_bytes) cost += traffic_cost(p, filters);
-    if (bytes > cache_bytes) cost += 2 * p.memory * (bytes - cache_bytes) * from_shared_cache;
+    if (bytes > cache_bytes) cost += 2 * p.core.traffic * (bytes - cache_bytes) * from_shared_cache;
     return cost;
 }
 
@@ -167,7 +167,7 @@ double pass_cost(const Problem& p, const WinogradTile& tile, int tiles, int bloc
     double cost = call + filter_cost(p, tile, blocks) + product_cost(p, tile, tiles, blocks);
     cost += tiles * blocks * output_cost(tile);
     if (in + out + filters > cache_bytes) cost += traffic_cost(p, in);
-    if (out + filters > cache_bytes) cost += 2 * p.memory * (out + filters - cache_bytes) * from_shared_cache;
+    if (out + filters > cache_bytes) cost += 2 * p.core.traffic * (out + filters - cache_bytes) * from_shared_cache;
     return cost;
 }
 
@@ -227,9 +227,9 @@ void add_passes(const Problem& whole, const ConvSpec& spec, const WinogradTile& 
 // would be lost.
 std::vector<int> outputs_for(int taps, WinogradPolicy policy, const Core& core) {
     if (taps == 1) return {1};
-    const int most_elements = taps <= 3 ? core.most_elements : std::min(core.most_elements, 8);
+    const int most_elements = taps <= 3 ? core.most_axis_elements : std::min(core.most_axis_elements, 8);
     std::vector<int> outputs;
-    for (int m = 2; m + taps - 1 <= most_elements && m <= core.most_elements - 2; ++m) {
+    for (int m = 2; m + taps - 1 <= most_elements && m <= core.most_axis_elements - 2; ++m) {
         const bool wanted = (policy != WinogradPolicy::f2 || m == 2) && (policy != WinogradPolicy::f4 || m == 4);
         if (wanted) outputs.push_back(m);
     }
@@ -347,11 +347,8 @@ bool can_be_in_winograds_domain(const ConvSpec& spec, const SizeHint& hint, int 
 }
 
 Problem problem_of(const SizeHint& hint, int dilation_x, int dilation_y, std::string_view target) {
-    Problem p{hint.width, hint.height, 0, 0, 0, dilation_x, dilation_y, core_of(target), 1, shared_cache_bytes};
-    if (p.core.products_per_cycle > 1) {
-        p.memory = memory_of_fast_cores;
-        p.shared_cache = shared_cache_of_fast_cores;
-    }
+    Problem p{hint.width, hint.height, 0, 0, 0, dilation_x, dilation_y, core_of(target), shared_cache_bytes};
+    if (p.core.products_per_cycle > 1) p.shared_cache = shared_cache_of_fast_cores;
     p.blocks_in = ceil_div(hint.channels_in, channel_block);
     p.blocks_out = ceil_div(hint.channels_out, channel_block);
     p.depth = hint.channels_in < channel_block ? hint.channels_in : p.blocks_in * channel_block;

@@ -276,7 +276,7 @@ class Builder {
         weights.dim(1).set_stride(channel_block);
         input.dim(1).set_stride(channel_block);
         BatchedGemm g = batched_gemm(s, weights, input, input.dim(2).extent());
-        g.output.output_buffer().dim(1).set_stride(channel_block);
+        g.output.output_buffer().dim(s.by_element ? 2 : 1).set_stride(channel_block);
         return convolution(batched_gemm_rules, s, g,
                            {g.output.output_buffer().dim(2).extent(), g.output.output_buffer().dim(4).extent()});
     }
@@ -285,8 +285,12 @@ class Builder {
         WinogradOutputs in;
         ImageParam products = args_.buffer("products", 7);
         products.dim(0).set_extent(channel_block);
-        products.dim(1).set_stride(channel_block);
-        products.dim(2).set_stride(channel_block * s.tile.size_x());
+        if (s.by_element) {
+            products.dim(3).set_stride(channel_block);
+        } else {
+            products.dim(1).set_stride(channel_block);
+            products.dim(2).set_stride(channel_block * s.tile.size_x());
+        }
         in.products = products;
         in.bias = args_.buffer("bias", 2);
         if (s.activation == ElementwiseFunction::prelu) in.slope = args_.buffer("slope", 2);

@@ -94,24 +94,31 @@ bool has_winograd_schedules(std::string_view target) {
     return has_blocked_schedules(parse_target(target));
 }
 
-int panel_tiles(const SizeHint& hint, std::string_view text) {
+int panel_tiles(const SizeHint& hint, std::string_view text, bool only_level) {
     const Target target = parse_target(text);
     if (is_arm64(target)) return arm::panel_tiles(hint);
-    return target.arch == Target::X86 ? x86::panel_tiles(hint, target) : 1;
+    return target.arch == Target::X86 ? x86::panel_tiles(hint, target, only_level) : 1;
 }
 
 Core core_of(std::string_view text) {
     const Target target = parse_target(text);
     Core core;
     core.products_per_cycle = products_per_cycle(target);
-    core.fetches_ahead = target.arch == Target::X86 && core.products_per_cycle == 1;
-    if (has_avx512(target)) core.most_elements = 10;
+    const bool is_fast = core.products_per_cycle > 1;
     if (is_arm64(target)) {
         core.narrowest_tile = 4;
         core.widest_tile = 6;
-    } else if (!has_avx512(target)) {
+    } else if (has_avx512(target)) {
+        core.most_axis_elements = 10;
+        core.most_elements = is_fast ? 64 : 100;
+    } else {
         core.narrowest_tile = core.widest_tile = target.has_feature(Target::AVX) ? 3 : 2;
     }
+    // Measured on AMD's Zen 3 and Zen 4, and on two generations of Intel's cores, of which the older one has slower
+    // caches.
+    core.fetches_ahead = target.arch == Target::X86 && !is_fast;
+    core.by_element = is_fast;
+    if (is_fast && !target.has_feature(Target::AVX512_Zen4)) core.traffic = 2.5;
     return core;
 }
 

@@ -20,15 +20,19 @@ bool wants_blocked_filters(const ConvSpec&, std::string_view target);
 
 // Whether the transforms and products of Winograd convolution are fast on `target`.
 bool has_winograd_schedules(std::string_view target);
-// How many of hint.width tiles a panel should have (BatchedGemmSpec).
-int panel_tiles(const SizeHint& hint, std::string_view target);
+// How many of hint.width tiles a panel should have (BatchedGemmSpec): as suits the target, and, if it is not the only
+// level, register tiles of 2 or 3 as well.
+int panel_tiles(const SizeHint& hint, std::string_view target, bool only_level = true);
 
 // What choosing among algorithms needs to know of a target's cores.
 struct Core {
     int products_per_cycle = 1;                // as in layout.h
     int narrowest_tile = 5, widest_tile = 12;  // pixels or tiles in a register tile
-    int most_elements = 8;                     // along an axis of a tile in Winograd's domain
-    bool fetches_ahead = false;                // WinogradFetchSpec pays: on AMD's Zen 4, not on Intel's fast cores
+    double traffic = 1;                        // what a byte costs beside a product, where Zen 4 has 1
+    // Of a tile in Winograd's domain, along an axis and in all.
+    int most_axis_elements = 8, most_elements = 64;
+    bool fetches_ahead = false;  // WinogradFetchSpec pays
+    bool by_element = false;     // products in Winograd's domain lie by element (BatchedGemmSpec)
 };
 Core core_of(std::string_view target);
 

@@ -42,10 +42,12 @@ Layout register_tile(const SizeHint& hint, const Target& target) {
 
 namespace {
 
-int tiles_at_a_time(const SizeHint& hint, const Target& target) {
+int tiles_at_a_time(const SizeHint& hint, const Target& target, bool only_level) {
     if (hint.tuning.tile_x != Tuning::open) return hint.tuning.tile_x;
     const int blocks = blocks_of(hint);
-    if (has_avx512(target) && blocks % 2 == 0) return choose_tile(hint.width, {12, 10, 9, 8, 6, 5, 4, 3, 2, 1});
+    if (has_avx512(target) && blocks % 2 == 0)
+        return only_level ? choose_tile(hint.width, {12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1})
+                          : choose_tile(hint.width, {12, 10, 9, 8, 6, 5, 4, 3, 2, 1});
     if (has_avx512(target)) return choose_tile(hint.width, {20, 16, 12, 10, 8, 6, 5, 4, 3, 2, 1});
     if (is_three_by_two(blocks, target)) return choose_tile(hint.width, {3, 2, 1});
     if (target.has_feature(Target::AVX)) return choose_tile(hint.width, {6, 5, 4, 3, 2, 1});
@@ -54,8 +56,8 @@ int tiles_at_a_time(const SizeHint& hint, const Target& target) {
 
 }  // namespace
 
-int panel_tiles(const SizeHint& hint, const Target& target) {
-    return panel_of(hint, tiles_at_a_time(hint, target));
+int panel_tiles(const SizeHint& hint, const Target& target, bool only_level) {
+    return panel_of(hint, tiles_at_a_time(hint, target, only_level));
 }
 
 Layout panel_register_tile(const SizeHint& hint, const Target& target) {

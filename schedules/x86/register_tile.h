@@ -10,7 +10,7 @@ Layout register_tile(const SizeHint& hint, const Halide::Target& target);
 
 // Of a matrix product in Winograd's domain: how many tiles a panel should have for hint.width tiles in all, and the
 // register tile for panels of hint.width, which divides that.
-int panel_tiles(const SizeHint& hint, const Halide::Target& target);
+int panel_tiles(const SizeHint& hint, const Halide::Target& target, bool only_level);
 Layout panel_register_tile(const SizeHint& hint, const Halide::Target& target);
 
 // Tiles that stay in registers.

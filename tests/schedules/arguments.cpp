@@ -123,6 +123,13 @@ TestArguments& TestArguments::output(std::vector<int64_t> extents, ElementType e
     return *this;
 }
 
+TestArguments& TestArguments::permuted(const std::vector<size_t>& order) {
+    auto& dims = std::get<View>(args_.back()).dims;
+    const auto before = dims;
+    for (size_t i = 0; i < order.size(); ++i) dims[i] = before[order[i]];
+    return *this;
+}
+
 TestArguments& TestArguments::conv_weights_c16(int kernel_x, int kernel_y, int ci, int co, int groups) {
     int ci_group = ci / groups, lanes = std::min(ci_group, channel_block);
     floats({channel_block, lanes, kernel_x, kernel_y, blocks(ci_group), blocks(co)});

@@ -30,6 +30,9 @@ class TestArguments {
     TestArguments& output(std::vector<int64_t> extents, ElementType element = ElementType::f32);
     TestArguments& output(std::vector<int64_t> extents, ElementType element, const std::vector<int>& guard);
 
+    // The last tensor with its dimensions in another order: the i-th is what was dimension order[i].
+    TestArguments& permuted(const std::vector<size_t>& order);
+
     // Weights in c16 as kernel_spec.h wants them, zero where a block is padded.
     TestArguments& conv_weights_c16(int kernel_x, int kernel_y, int ci, int co, int groups);
 

@@ -213,7 +213,7 @@ TEST_CASE("matrix products in the Winograd domain") {
         for (int hint : {1, 2, 3, 5, 6, 8, 12, 16, 20}) {
             for (int channels_out : {16, 64}) {
                 SizeHint size{hint, 0, 64, channels_out};
-                const BatchedGemmSpec spec{ElementType::f32, hint == 6 || hint == 12 ? 2 : 0};
+                const BatchedGemmSpec spec{ElementType::f32, hint == 6 || hint == 12 ? 2 : 0, hint == 5 || hint == 16};
                 const std::string name = kernel_name(spec, size, target);
                 if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
                 seen.push_back(name);
@@ -223,7 +223,12 @@ TEST_CASE("matrix products in the Winograd domain") {
                         TestArguments a(11);
                         a.floats({channel_block, channel_block * in, out, 9});
                         a.floats({channel_block, panel, in, panels, 9});
-                        a.output({channel_block, 9, panel, panels, out}, ElementType::f32, {0, 0, 1, 0, 1});
+                        if (spec.by_element) {
+                            a.output({channel_block, panel, panels, 9, out}, ElementType::f32, {0, 0, 1, 1, 1});
+                            a.permuted({0, 3, 1, 2, 4});
+                        } else {
+                            a.output({channel_block, 9, panel, panels, out}, ElementType::f32, {0, 0, 1, 0, 1});
+                        }
                         INFO(name << " for " << target << ", " << panels << " panels of " << panel << " tiles, " << in
                                   << "→" << out << " blocks");
                         CHECK(a.compare(spec, [&](auto& args) { return kernel.run(args); }) == "");
@@ -246,13 +251,18 @@ TEST_CASE("from the Winograd domain back to pixels") {
                                    {ElementwiseFunction::identity, Residual::after_activation},
                                    {ElementwiseFunction::clip, Residual::none}};
             const Ending& e = endings[(&tile - &tiles[0]) % 4];
-            WinogradOutputSpec spec{ElementType::f32, tile, e.activation, e.residual};
+            const bool by_element = (&tile - &tiles[0]) % 2 == 1;
+            WinogradOutputSpec spec{ElementType::f32, tile, e.activation, e.residual, by_element};
             CompiledKernel kernel(spec, {}, target);
             for (const Image& image : images) {
                 for (int group = 0; group < group_count(image, tile); group++) {
                     TestArguments a(5);
-                    a.floats(
-                        {channel_block, tile.size_x(), tile.size_y(), image.tiles_x, image.tiles_y, 2, image.together});
+                    const int ex = tile.size_x(), ey = tile.size_y(), tx = image.tiles_x, ty = image.tiles_y;
+                    if (by_element) {
+                        a.floats({channel_block, tx, ty, image.together, ex, ey, 2}).permuted({0, 4, 5, 1, 2, 6, 3});
+                    } else {
+                        a.floats({channel_block, ex, ey, tx, ty, 2, image.together});
+                    }
                     a.floats({channel_block, 2});
                     if (e.activation == ElementwiseFunction::prelu) a.floats({channel_block, 2});
                     const ImageSize size{image.width, image.height, 20, image.batch};
@@ -304,7 +314,8 @@ TEST_CASE(
     CHECK(largest("x86-64-linux-avx512_zen4", 16) == 100);
     CHECK(largest("x86-64-linux-avx512_zen4", 64) == 90);
     CHECK(largest("x86-64-linux-avx512_zen4", 128) == 81);
-    CHECK(largest("x86-64-linux-avx512_zen4", 1024) == 81);  // no more than 128 are added up at once
+    CHECK(largest("x86-64-linux-avx512_zen4", 1024) == 81);          // no more than 128 are added up at once
+    CHECK(largest("x86-64-linux-avx512_sapphirerapids", 16) == 64);  // where transforms take longer beside products
     CHECK(largest("x86-64-linux-avx2-fma", 64) == 64);
     CHECK(largest("arm-64-linux", 64) == 64);
     CHECK(channels_at_once({8, 4, 3, 3}) == 128);
@@ -314,6 +325,13 @@ TEST_CASE(
     CHECK(is_legal({{8, 6, 3, 3}, 16, 1}, spec, wide, 1, 1, "x86-64-linux-avx512_zen4"));
     CHECK_FALSE(is_legal({{8, 8, 3, 3}, 16, 1}, spec, wide, 1, 1, "x86-64-linux-avx512_zen4"));
     CHECK_FALSE(is_legal({{8, 6, 3, 3}, 16, 1}, spec, wide, 1, 1, "x86-64-linux-avx2-fma"));
+}
+
+TEST_CASE("panels are as wide as register tiles divide") {
+    const SizeHint tiles{22, 0, 256, 256};
+    CHECK(panel_tiles(tiles, "x86-64-linux-avx512_zen4") == 11);
+    CHECK(panel_tiles(tiles, "x86-64-linux-avx512_zen4", false) == 12);  // another level has tiles of three
+    CHECK(panel_tiles(tiles, "x86-64-linux-avx2-fma") % 3 == 0);
 }
 
 TEST_CASE("Winograd is chosen where it can be computed") {
