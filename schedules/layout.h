@@ -48,8 +48,8 @@ struct Extents {
 int vector_floats(const Halide::Target& target);
 bool has_avx512(const Halide::Target& target);
 bool is_arm64(const Halide::Target& target);
-// How many products of 16 floats its cores add up in a cycle: two with Intel's AVX-512 and Zen 5's, one with
-// Zen 4's or with AVX2.
+// How many products of 16 floats its cores add up in a cycle: two with Intel's AVX-512, one with AMD's or with
+// AVX2.
 int products_per_cycle(const Halide::Target& target);
 
 }  // namespace atrous
