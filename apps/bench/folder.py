@@ -2,10 +2,10 @@
 ONNX file, as whole processes: their time from start to end, and their peak memory."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -35,22 +35,15 @@ def photographs(folder):
 
 def process(command, log, environment):
     """Seconds from start to end, and peak resident bytes."""
-    with log.open("wb") as stream:
-        start = time.perf_counter()
-        child = subprocess.Popen(command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL,
-                                 env=environment)
-        try:
-            _, status, usage = os.wait4(child.pid, 0)
-        except BaseException:
-            child.kill()
-            child.wait()
-            raise
-        seconds = time.perf_counter() - start
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
+    program = [sys.executable, Path(__file__).with_name("timed_process.py"), log, *command]
+    done = subprocess.run(program, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise ValueError(done.stderr.strip().splitlines()[-1])
+    record = json.loads(done.stdout)
+    if record["exit"]:
         end = (log.read_text(errors="replace").strip().splitlines() or ["no message"])[-1]
-        raise ValueError(f"exit {child.returncode}: {end}")
-    return {"seconds": seconds, "peak_bytes": usage.ru_maxrss * 1024}
+        raise ValueError(f"exit {record['exit']}: {end}")
+    return {name: record[name] for name in ("seconds", "peak_bytes")}
 
 
 def commands(folder, photos, library, atrous):
