@@ -165,7 +165,6 @@ class Builder {
     Kernel operator()(const PackSpec& s) {
         ImageParam image = args_.image("input", Packing::planar);
         Pack p = pack(image, image.dim(2).extent());
-        p.output.output_buffer().dim(1).set_stride(channel_block);
         return scheduled(p, s);
     }
 

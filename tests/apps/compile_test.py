@@ -246,15 +246,16 @@ class Autoschedulers(CompileTest):
     def test_fallbacks_are_said(self):
         """Mullapudi2016 reorders what winograd_output scatters."""
         arguments = ["compile", "m.onnx", "--winograd", "f4", "--autoscheduler", "Mullapudi2016", "--emit", "header"]
+        kernel = r"winograd_output_f32_m4x4_k3x3(_by_element)?_relu"  # as this CPU wants the products
         done = self.call(*arguments)
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stderr, r"(?m)^note: 1 of \d+ kernels have Atrous's schedules, because Mullapudi2016 could not "
-                                      r"make them: winograd_output_f32_m4x4_k3x3_relu\n")
-        self.assertRegex(self.call(*arguments, "--verbose").stderr, r"winograd_output_f32_m4x4_k3x3_relu \(.+reorder")
+                                      rf"make them: {kernel}\n")
+        self.assertRegex(self.call(*arguments, "--verbose").stderr, rf"{kernel} \(.+reorder")
         facts = json.loads(self.compile(0, *arguments[1:], "--json", "--quiet"))
         (fallback,) = facts["fallbacks"]
-        self.assertEqual((fallback["kernel"], fallback["target"][:12]),
-                         ("winograd_output_f32_m4x4_k3x3_relu", "x86-64-linux"))
+        self.assertRegex(fallback["kernel"], f"^{kernel}$")
+        self.assertEqual(fallback["target"][:12], "x86-64-linux")
 
     def test_unknown_ones(self):
         self.compile(2, "m.onnx", "--autoscheduler", "Adams",
