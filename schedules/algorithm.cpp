@@ -24,8 +24,7 @@ constexpr double call = 2000;   // of the three kernels of a group
 // To begin reading or writing pixels that lie side by side; where there are this many, the processor looks ahead.
 constexpr double stretch = 110, long_stretch = 48;
 constexpr double cache_bytes = 1 << 20;
-constexpr double shared_cache_bytes = 8 << 20, shared_cache_of_fast_cores = 16 << 20;  // neighbours have the rest
-constexpr double from_own_cache = 0.03, from_shared_cache = 0.08, from_memory = 0.2;   // per byte
+constexpr double from_own_cache = 0.03, from_shared_cache = 0.08, from_memory = 0.2;  // per byte
 constexpr double filter_element = 2;  // per element of a filter and 16 output channels
 constexpr int threads = 4;            // that should all have work
 constexpr int most_group_tiles = 96;
@@ -47,7 +46,6 @@ struct Problem {
     int blocks_out;
     int dilation_x, dilation_y;
     Core core;
-    double shared_cache;  // bytes
 };
 
 int ceil_div(int a, int b) {
@@ -56,7 +54,7 @@ int ceil_div(int a, int b) {
 
 // Reading or writing what does not fit into a core's own cache.
 double traffic_cost(const Problem& p, double bytes) {
-    return p.core.traffic * bytes * (bytes > p.shared_cache ? from_memory : from_shared_cache);
+    return p.core.traffic * bytes * (bytes > p.core.shared_cache ? from_memory : from_shared_cache);
 }
 
 double weight_bytes(const Problem& p, const ConvSpec& spec) {
@@ -87,9 +85,9 @@ double direct_traffic(const Problem& p, const ConvSpec& spec, double share, int 
 // (More parts, for a core's own cache, would be best by direct_traffic(), but were not.)
 int direct_parts(const Problem& p, const ConvSpec& spec, double share) {
     const double weights = weight_bytes(p, spec);
-    if (weights <= p.shared_cache || !can_be_added_up(spec)) return 1;
+    if (weights <= p.core.shared_cache || !can_be_added_up(spec)) return 1;
     int parts = 1;
-    while (2 * weights / parts > p.shared_cache) parts *= 2;
+    while (2 * weights / parts > p.core.shared_cache) parts *= 2;
     const bool is_even = static_cast<int>(p.blocks_in) % parts == 0;
     return is_even && direct_traffic(p, spec, share, parts) < direct_traffic(p, spec, share, 1) ? parts : 1;
 }
@@ -200,7 +198,8 @@ int pass_parts(const Problem& p, const WinogradTile& tile, double tiles) {
     const double bytes = tile.size_x() * tile.size_y() * tiles * 64 * p.blocks_in;
     const int blocks = static_cast<int>(p.blocks_in);
     int parts = 1;
-    while (bytes / parts > p.shared_cache && blocks % (2 * parts) == 0 && blocks / (2 * parts) >= fewest_part_blocks)
+    while (bytes / parts > p.core.shared_cache && blocks % (2 * parts) == 0 &&
+           blocks / (2 * parts) >= fewest_part_blocks)
         parts *= 2;
     return parts;
 }
@@ -227,9 +226,9 @@ void add_passes(const Problem& whole, const ConvSpec& spec, const WinogradTile& 
 // would be lost.
 std::vector<int> outputs_for(int taps, WinogradPolicy policy, const Core& core) {
     if (taps == 1) return {1};
-    const int most_elements = taps <= 3 ? core.most_axis_elements : std::min(core.most_axis_elements, 8);
+    const int most = taps <= 3 ? core.most_axis_elements : std::min(core.most_axis_elements, 8);
     std::vector<int> outputs;
-    for (int m = 2; m + taps - 1 <= most_elements && m <= core.most_axis_elements - 2; ++m) {
+    for (int m = 2; m + taps - 1 <= most && m <= core.most_axis_elements - 2; ++m) {
         const bool wanted = (policy != WinogradPolicy::f2 || m == 2) && (policy != WinogradPolicy::f4 || m == 4);
         if (wanted) outputs.push_back(m);
     }
@@ -347,8 +346,7 @@ bool can_be_in_winograds_domain(const ConvSpec& spec, const SizeHint& hint, int 
 }
 
 Problem problem_of(const SizeHint& hint, int dilation_x, int dilation_y, std::string_view target) {
-    Problem p{hint.width, hint.height, 0, 0, 0, dilation_x, dilation_y, core_of(target), shared_cache_bytes};
-    if (p.core.products_per_cycle > 1) p.shared_cache = shared_cache_of_fast_cores;
+    Problem p{hint.width, hint.height, 0, 0, 0, dilation_x, dilation_y, core_of(target)};
     p.blocks_in = ceil_div(hint.channels_in, channel_block);
     p.blocks_out = ceil_div(hint.channels_out, channel_block);
     p.depth = hint.channels_in < channel_block ? hint.channels_in : p.blocks_in * channel_block;

@@ -114,10 +114,11 @@ Core core_of(std::string_view text) {
     } else {
         core.narrowest_tile = core.widest_tile = target.has_feature(Target::AVX) ? 3 : 2;
     }
-    // Measured on AMD's Zen 3 and Zen 4, and on two generations of Intel's cores, of which the older one has slower
-    // caches.
+    // Measured with AVX-512 on AMD's Zen 4 and on two generations of Intel's cores, of which the older one has slower
+    // caches; others have what Zen 4 has.
     core.fetches_ahead = target.arch == Target::X86 && !is_fast;
     core.by_element = is_fast;
+    if (is_fast) core.shared_cache = 16 << 20;
     if (is_fast && !target.has_feature(Target::AVX512_Zen4)) core.traffic = 2.5;
     return core;
 }

@@ -29,6 +29,7 @@ struct Core {
     int products_per_cycle = 1;                // as in layout.h
     int narrowest_tile = 5, widest_tile = 12;  // pixels or tiles in a register tile
     double traffic = 1;                        // what a byte costs beside a product, where Zen 4 has 1
+    double shared_cache = 8 << 20;             // bytes that neighbours leave of it
     // Of a tile in Winograd's domain, along an axis and in all.
     int most_axis_elements = 8, most_elements = 64;
     bool fetches_ahead = false;  // WinogradFetchSpec pays

@@ -33,16 +33,19 @@ def photographs(folder):
     return flat
 
 
+def last_line(text):
+    return (text.strip().splitlines() or ["no message"])[-1]
+
+
 def process(command, log, environment):
     """Seconds from start to end, and peak resident bytes."""
     program = [sys.executable, Path(__file__).with_name("timed_process.py"), log, *command]
     done = subprocess.run(program, capture_output=True, text=True, env=environment)
     if done.returncode:
-        raise ValueError(done.stderr.strip().splitlines()[-1])
+        raise ValueError(last_line(done.stderr))
     record = json.loads(done.stdout)
     if record["exit"]:
-        end = (log.read_text(errors="replace").strip().splitlines() or ["no message"])[-1]
-        raise ValueError(f"exit {record['exit']}: {end}")
+        raise ValueError(f"exit {record['exit']}: {last_line(log.read_text(errors='replace'))}")
     return {name: record[name] for name in ("seconds", "peak_bytes")}
 
 
