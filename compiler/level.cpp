@@ -25,7 +25,7 @@ struct Feature {
     std::string_view name;
     uint64_t bits;
 };
-constexpr std::array<Feature, 20> features{{{"sse41", sse41},
+constexpr std::array<Feature, 21> features{{{"sse41", sse41},
                                             {"avx", avx},
                                             {"f16c", avx | cpu_f16c},
                                             {"fma", avx | cpu_fma},
@@ -35,7 +35,8 @@ constexpr std::array<Feature, 20> features{{{"sse41", sse41},
                                             {"avx512_skylake", skylake},
                                             {"avx512_cannonlake", cannonlake},
                                             {"avx512_zen4", zen4},
-                                            {"avx512_sapphirerapids", zen4 | cpu_avx512_sapphirerapids},
+                                            {"avx512_zen5", zen4 | cpu_avxvnni | cpu_avx512_zen5},
+                                            {"avx512_sapphirerapids", zen4 | cpu_avxvnni | cpu_avx512_sapphirerapids},
                                             // Of GPUs and of Halide, not of the CPU.
                                             {"cuda", 0},
                                             {"cuda_capability_75", 0},

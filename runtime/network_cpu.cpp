@@ -63,6 +63,7 @@ uint64_t cpu_features() {
     add(cpu_avx512_skylake, skylake);
     add(cpu_avx512_cannonlake, cannonlake);
     add(cpu_avx512_zen4, zen4);
+    add(cpu_avx512_zen5, zen4 && has(extended1.eax, {4}) && has(amd.ecx, {6}));
     add(cpu_avx512_sapphirerapids, zen4 && has(extended1.eax, {4}) && has(extended.edx, {23}));
     return found;
 }

@@ -19,6 +19,7 @@ enum CpuFeature : uint64_t {
     cpu_avx512_zen4 = 1u << 9,             // and VBMI2, VNNI, BITALG, VPOPCNTDQ, BF16
     cpu_avx512_sapphirerapids = 1u << 10,  // and FP16, AVX-VNNI
     cpu_avxvnni = 1u << 11,
+    cpu_avx512_zen5 = 1u << 12,  // cpu_avx512_zen4, AVX-VNNI and SSE4A, which Intel's CPUs lack
 };
 
 uint64_t cpu_features();

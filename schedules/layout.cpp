@@ -75,9 +75,9 @@ bool is_arm64(const Halide::Target& target) {
 }
 
 int products_per_cycle(const Halide::Target& target) {
-    // Intel's later CPUs have all features of Zen 4, too.
-    const bool is_zen4 =
-        target.has_feature(Halide::Target::AVX512_Zen4) && !target.has_feature(Halide::Target::AVX512_SapphireRapids);
+    // Intel's later CPUs and Zen 5 have all features of Zen 4, too.
+    const bool is_zen4 = target.has_feature(Halide::Target::AVX512_Zen4) &&
+                         !target.features_any_of({Halide::Target::AVX512_Zen5, Halide::Target::AVX512_SapphireRapids});
     return has_avx512(target) && !is_zen4 ? 2 : 1;
 }
 

@@ -19,6 +19,9 @@ namespace {
 Target completed(Target target) {
     constexpr std::pair<Target::Feature, Target::Feature> implied[] = {
         {Target::AVX512_SapphireRapids, Target::AVX512_Zen4},
+        {Target::AVX512_SapphireRapids, Target::AVXVNNI},
+        {Target::AVX512_Zen5, Target::AVX512_Zen4},
+        {Target::AVX512_Zen5, Target::AVXVNNI},
         {Target::AVX512_Zen4, Target::AVX512_Cannonlake},
         {Target::AVX512_Cannonlake, Target::AVX512_Skylake},
         {Target::AVX512_Skylake, Target::AVX512},
@@ -71,8 +74,8 @@ Target host() {
     Target host = get_host_target();
     // No CPU model, which Halide adds for LLVM's cost tables: it is no instruction set that could be dispatched on.
     host.processor_tune = Target::ProcessorGeneric;
-    // Not used (see canonical_target).
-    host.set_features({Target::SVE, Target::SVE2}, false);
+    // Not used (see canonical_target), or nothing that a library looks for when it is opened.
+    host.set_features({Target::SVE, Target::SVE2, Target::FMA4, Target::AVX512_KNL, Target::AVX10_1}, false);
     host.vector_bits = 0;
     return host;
 }

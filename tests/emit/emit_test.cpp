@@ -1,5 +1,6 @@
 #include "compiler/emit.h"
 
+#include <bit>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <sstream>
@@ -264,6 +265,17 @@ TEST_CASE("Targets are sorted, best first, and must fit together") {
         cpu_features_of("x86-64-linux-magic"),
         "x86-64-linux-magic: has the feature magic, which a library cannot look for when it is opened; leave "
         "it out");
+}
+
+TEST_CASE("Whatever CPU a target is, libraries can look for it when they are opened") {
+    CHECK((cpu_features_of(host_target()) & ~network::cpu_features()) == 0);
+    const uint64_t zen4 = cpu_features_of(canonical_target("x86-64-linux-avx512_zen4"));
+    for (const char* later : {"avx512_zen5", "avx512_sapphirerapids"}) {
+        const uint64_t features = cpu_features_of(canonical_target(std::string("x86-64-linux-") + later));
+        CHECK((features & zen4) == zen4);
+        CHECK((features & network::cpu_avxvnni) != 0);
+        CHECK(std::popcount(features & ~zen4) == 2);  // that, and its own
+    }
 }
 
 TEST_CASE("A missing tool is named with its package") {

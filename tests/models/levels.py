@@ -22,6 +22,7 @@ LEVELS = {
     "x86-64-linux-avx2-fma": "avx2 fma f16c bmi1 bmi2",
     "x86-64-linux-avx512_skylake": "avx2 fma " + AVX512,
     "x86-64-linux-avx512_zen4": "avx2 fma avx512ifma avx512vbmi avx512_vbmi2 avx512_vnni avx512_bf16 " + AVX512,
+    "x86-64-linux-avx512_zen5": "avx2 fma avx512_bf16 avx_vnni sse4a " + AVX512,
 }
 
 

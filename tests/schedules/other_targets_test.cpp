@@ -55,9 +55,10 @@ TEST_CASE("targets that nothing is made for are refused in words") {
     CHECK(canonical_target("x86-64-linux-avx512_zen4") ==
           "x86-64-linux-avx-avx2-avx512-avx512_cannonlake-avx512_skylake-avx512_zen4-f16c-fma-sse41");
     CHECK(kernel_name(BatchedGemmSpec{}, {12, 0, 64, 64}, "x86-64-linux-avx512_zen4") == "batched_gemm_f32_t12x2r");
-    // Intel's later CPUs have the features of Zen 4, but not its one product a cycle.
+    // Zen 5 and Intel's later CPUs have the features of Zen 4, but not its one product a cycle.
     CHECK(core_of("x86-64-linux-avx512_zen4").products_per_cycle == 1);
     CHECK(core_of("x86-64-linux-avx512_sapphirerapids").products_per_cycle == 2);
+    CHECK(core_of("x86-64-linux-avx512_zen5").products_per_cycle == 2);
     CHECK(core_of("x86-64-linux-avx512_skylake").products_per_cycle == 2);
     CHECK(message("x86-46-linux") ==
           "target \"x86-46-linux\": is not a Halide target string; use ARCH-BITS-OS with features, like "
