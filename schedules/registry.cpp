@@ -104,22 +104,22 @@ Core core_of(std::string_view text) {
     const Target target = parse_target(text);
     Core core;
     core.products_per_cycle = products_per_cycle(target);
-    const bool is_fast = core.products_per_cycle > 1;
+    const bool is_intel = core.products_per_cycle > 1 && !target.has_feature(Target::AVX512_Zen5);
     if (is_arm64(target)) {
         core.narrowest_tile = 4;
         core.widest_tile = 6;
     } else if (has_avx512(target)) {
         core.most_axis_elements = 10;
-        core.most_elements = is_fast ? 64 : 100;
+        core.most_elements = is_intel ? 64 : 100;
     } else {
         core.narrowest_tile = core.widest_tile = target.has_feature(Target::AVX) ? 3 : 2;
     }
-    // Measured with AVX-512 on AMD's Zen 4 and on two generations of Intel's cores, of which the older one has slower
-    // caches; others have what Zen 4 has.
-    core.fetches_ahead = target.arch == Target::X86 && !is_fast;
-    core.by_element = is_fast;
-    if (is_fast) core.shared_cache = 16 << 20;
-    if (is_fast && !target.has_feature(Target::AVX512_Zen4)) core.traffic = 2.5;
+    // Measured with AVX-512 on AMD's Zen 4 and Zen 5 and on two generations of Intel's cores, of which the older one has
+    // slower caches; others have what Zen 4 has.
+    core.fetches_ahead = target.arch == Target::X86 && !is_intel;
+    core.by_element = is_intel;
+    if (is_intel) core.shared_cache = 16 << 20;
+    if (is_intel && !target.has_feature(Target::AVX512_Zen4)) core.traffic = 2.5;
     return core;
 }
 
