@@ -203,8 +203,8 @@ WinogradOutput winograd_output(const WinogradOutputSpec& spec, const WinogradOut
     w.tile(w.c, w.tx, w.ty, w.cb, w.ox, w.oy, w.n) =
         mux(w.oy, product_of_powers(winograd_matrices(tile.outputs_y, tile.kernel_y).output,
                                     [&](int i) { return w.rows(w.c, w.tx, w.ty, w.cb, w.ox, i, w.n); }));
-    w.pixels = RDom(0, tile.outputs_x, 0, tile.outputs_y, 0, g.tiles_x, 0, g.tiles_y, 0, in.images, "r");
-    RVar ox = w.pixels[0], oy = w.pixels[1], tx = w.pixels[2], ty = w.pixels[3], image = w.pixels[4];
+    w.pixels = RDom(0, tile.outputs_y, 0, tile.outputs_x, 0, g.tiles_x, 0, g.tiles_y, 0, in.images, "r");
+    RVar oy = w.pixels[0], ox = w.pixels[1], tx = w.pixels[2], ty = w.pixels[3], image = w.pixels[4];
     Expr sum = w.tile(w.c, tx, ty, w.cb, ox, oy, image);
     Expr x = first_pixel(group_x(g) + tx, g.dilation_x, tile.outputs_x) + ox * g.dilation_x;
     Expr y = first_pixel(group_y(g) + ty, g.dilation_y, tile.outputs_y) + oy * g.dilation_y;

@@ -78,7 +78,7 @@ struct WinogradOutputs {
 struct WinogradOutput {
     Halide::Func rows, tile;  // along x: (c, tx, ty, cb, ox, ey, n), then along y: (c, tx, ty, cb, ox, oy, n)
     Halide::Func output;      // update 0 writes the pixels that exist
-    Halide::RDom pixels;      // (ox, oy, tx, ty, n)
+    Halide::RDom pixels;      // (oy, ox, tx, ty, n)
     Halide::Var c{"c"}, cb{"cb"}, ox{"ox"}, oy{"oy"}, ey{"ey"}, tx{"tx"}, ty{"ty"}, n{"n"};
 };
 WinogradOutput winograd_output(const WinogradOutputSpec& spec, const WinogradOutputs& in);

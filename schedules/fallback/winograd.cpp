@@ -44,21 +44,26 @@ void apply(WinogradInput& w, const WinogradInputSpec& spec, const Target& target
     w.rows.reorder(w.c, w.ex, iy).unroll(w.ex);
 }
 
-void apply(WinogradOutput& w, const WinogradOutputSpec&, const Target& target) {
+// One column of a tile after the other, from what was summed up along its rows: a column's outputs stay in registers,
+// and what decides whether it exists is asked once.
+void apply(WinogradOutput& w, const WinogradOutputSpec& spec, const Target& target) {
     const int lanes = std::min(channel_block, vector_floats(target));
     Var part("part"), lane("lane");
-    RVar ox = w.pixels[0], oy = w.pixels[1], tx = w.pixels[2], ty = w.pixels[3], image = w.pixels[4];
+    RVar oy = w.pixels[0], ox = w.pixels[1], tx = w.pixels[2], ty = w.pixels[3], image = w.pixels[4];
     w.output.bound(w.c, 0, channel_block);
     w.output.update()
         .split(w.c, part, lane, lanes)
-        .reorder(lane, ox, oy, part, tx, ty, w.cb, image)
+        .reorder(lane, oy, ox, part, tx, ty, w.cb, image)
         .vectorize(lane)
-        .unroll(ox)
         .unroll(oy);
     w.rows.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
     w.rows.reorder(w.c, w.ox, w.ey).unroll(w.ox);
-    if (has_avx512(target)) w.rows.unroll(w.ey);  // products come from cache, and 32 registers hold them
-    w.tile.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
+    if (has_avx512(target)) {
+        constexpr int few_elements = 36;
+        w.rows.unroll(w.ey);  // products come from cache, and 32 registers hold them
+        if (spec.tile.size_x() * spec.tile.size_y() <= few_elements) w.output.update().unroll(ox);
+    }
+    w.tile.compute_at(w.output, ox).bound_extent(w.c, lanes).vectorize(w.c);
     w.tile.reorder(w.c, w.oy, w.ox).unroll(w.ox).unroll(w.oy);
 }
 

@@ -27,7 +27,7 @@ void apply(WinogradInput& w, const WinogradInputSpec& spec) {
 }
 
 void apply(WinogradOutput& w, const WinogradOutputSpec&) {
-    const RVar ox = w.pixels[0], oy = w.pixels[1], tx = w.pixels[2], ty = w.pixels[3], image = w.pixels[4];
+    const RVar oy = w.pixels[0], ox = w.pixels[1], tx = w.pixels[2], ty = w.pixels[3], image = w.pixels[4];
     RVar block("block");
     w.output.bound(w.c, 0, channel_block);
     // Tiles never overlap, which Halide cannot know.
