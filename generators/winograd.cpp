@@ -97,8 +97,10 @@ Expr image_of(const TileGroup& g) {
 
 }  // namespace
 
-WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const Func& weights, const Expr& ci_lanes) {
+WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const ImageParam& weights) {
     WinogradWeights w;
+    w.source = weights.parameter();
+    const Expr ci_lanes = weights.dim(1).extent();
     const WinogradTile& tile = spec.tile;
     w.taps = Func("taps");
     w.taps(w.c, w.ci, w.kx, w.ky, w.block, w.cb) =

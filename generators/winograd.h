@@ -27,10 +27,10 @@ struct TileGroup {
 struct WinogradWeights {
     Halide::Func taps;          // zero past the input channels: (c, ci, kx, ky, block, cb)
     Halide::Func rows, output;  // along x, then along y: (c, k, cb, ex, ey)
+    Halide::Parameter source;   // of the filters
     Halide::Var c{"c"}, k{"k"}, cb{"cb"}, ex{"ex"}, ey{"ey"}, ci{"channel_in"}, kx{"kx"}, ky{"ky"}, block{"block"};
 };
-WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const Halide::Func& weights,
-                                 const Halide::Expr& ci_lanes);
+WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const Halide::ImageParam& weights);
 
 struct WinogradFetches {
     Halide::Func input;  // (c, x, y, cb, n)

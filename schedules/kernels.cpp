@@ -224,7 +224,7 @@ class Builder {
     Kernel operator()(const WinogradWeightsSpec& s) {
         ImageParam weights = args_.buffer("weights", 6);
         weights.dim(0).set_extent(channel_block);
-        WinogradWeights w = winograd_weights(s, weights, weights.dim(1).extent());
+        WinogradWeights w = winograd_weights(s, weights);
         return scheduled(w, s);
     }
 
