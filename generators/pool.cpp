@@ -22,6 +22,7 @@ Pool pool(const PoolSpec& spec, const PoolInputs& in) {
     const ImageVars& v = p.v;
     ImageTensor image{in.input, spec.packing};
     p.window = RDom(0, in.kernel_x, 0, in.kernel_y, "window");
+    p.two_by_two = in.kernel_x == 2 && in.kernel_y == 2;
     Expr start_x = v.x * in.stride_x - in.pad_left, start_y = v.y * in.stride_y - in.pad_top;
     Expr x = start_x + p.window.x * in.dilation_x, y = start_y + p.window.y * in.dilation_y;
     Expr inside = x >= 0 && x < in.width && y >= 0 && y < in.height;

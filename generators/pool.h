@@ -16,6 +16,7 @@ struct PoolInputs {
 struct Pool {
     Halide::Func value, output;  // value: maximum or sum over the window
     Halide::RDom window;         // (kx, ky)
+    Halide::Expr two_by_two;     // whether those are its taps
     ImageVars v;
 };
 

@@ -38,6 +38,10 @@ Var innermost_around(const AxisVars& v) {
 void apply(Pool& p, const PoolSpec& spec, const Target& target) {
     Var at = schedule_rows(p.output, p.v, spec.packing, target);
     schedule_accumulator(p.value, p.output, at, p.v, spec.packing);
+    if (spec.packing != Packing::c16) return;
+    // Waits for memory: so that more of the taps are asked for at a time.
+    p.output.specialize(p.two_by_two);
+    p.value.update().unroll(p.window.x, 2, TailStrategy::GuardWithIf).unroll(p.window.y, 2, TailStrategy::GuardWithIf);
 }
 
 void apply(GlobalPool& p, const GlobalPoolSpec& spec, const Target& target) {
