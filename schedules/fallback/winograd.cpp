@@ -6,6 +6,16 @@ namespace atrous::fallback {
 
 using namespace Halide;
 
+namespace {
+
+// Of tiles with more elements, columns are done in a loop: there are more addresses than registers for them.
+bool is_small(const WinogradTile& tile) {
+    constexpr int few_elements = 36;
+    return tile.size_x() * tile.size_y() <= few_elements;
+}
+
+}  // namespace
+
 void apply(WinogradWeights& w, const WinogradWeightsSpec& spec, const Target&) {
     w.output.bound(w.c, 0, channel_block).bound(w.ex, 0, spec.tile.size_x()).bound(w.ey, 0, spec.tile.size_y());
     Var block("k_block"), lane("k_lane");
@@ -39,8 +49,8 @@ void apply(WinogradInput& w, const WinogradInputSpec& spec, const Target& target
     w.output.split(w.c, part, lane, lanes)
         .reorder(lane, w.ey, w.ex, part, w.p, w.cb, w.panel)
         .vectorize(lane)
-        .unroll(w.ey)
-        .unroll(w.ex);
+        .unroll(w.ey);
+    if (is_small(spec.tile)) w.output.unroll(w.ex);
     w.rows.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
     const Var iy = w.rows.args()[5];
     w.rows.reorder(w.c, w.ex, iy).unroll(w.ex);
@@ -61,9 +71,8 @@ void apply(WinogradOutput& w, const WinogradOutputSpec& spec, const Target& targ
     w.rows.compute_at(w.output, part).bound_extent(w.c, lanes).vectorize(w.c);
     w.rows.reorder(w.c, w.ox, w.ey).unroll(w.ox);
     if (has_avx512(target)) {
-        constexpr int few_elements = 36;
         w.rows.unroll(w.ey);  // products come from cache, and 32 registers hold them
-        if (spec.tile.size_x() * spec.tile.size_y() <= few_elements) w.output.update().unroll(ox);
+        if (is_small(spec.tile)) w.output.update().unroll(ox);
     }
     w.tile.compute_at(w.output, ox).bound_extent(w.c, lanes).vectorize(w.c);
     w.tile.reorder(w.c, w.oy, w.ox).unroll(w.ox).unroll(w.oy);
