@@ -314,7 +314,8 @@ TEST_CASE(
     CHECK(largest("x86-64-linux-avx512_zen4", 16) == 100);
     CHECK(largest("x86-64-linux-avx512_zen4", 64) == 90);
     CHECK(largest("x86-64-linux-avx512_zen4", 128) == 81);
-    CHECK(largest("x86-64-linux-avx512_zen4", 1024) == 81);          // no more than 128 are added up at once
+    CHECK(largest("x86-64-linux-avx512_zen4", 1024) == 81);  // no more than 128 are added up at once
+    CHECK(largest("x86-64-linux-avx512_zen5", 16) == 100);
     CHECK(largest("x86-64-linux-avx512_sapphirerapids", 16) == 64);  // where transforms take longer beside products
     CHECK(largest("x86-64-linux-avx2-fma", 64) == 64);
     CHECK(largest("arm-64-linux", 64) == 64);
