@@ -110,13 +110,19 @@ plan::Arg PlanBuilder::make_arg(const PlanArg& arg) {
     if (arg.kind == plan::ArgKind::iteration) return {arg.kind, 0};
     if (arg.kind != plan::ArgKind::buffer) return {arg.kind, expression(arg.number)};
     const BufferView& view = arg.view;
-    std::vector<plan::Dim> dims;
-    for (const ViewDim& dim : view.dims) dims.push_back({constant(0), expression(dim.extent), expression(dim.stride)});
     const bool moves = view.per_iteration.integer() != 0;
-    buffers_.push_back({view.tensor, view.element, expression(view.offset), static_cast<uint32_t>(dims.size()),
-                        static_cast<uint32_t>(dims_.size()), moves ? expression(view.per_iteration) : plan::none});
-    dims_.insert(dims_.end(), dims.begin(), dims.end());
+    buffers_.push_back({view.tensor, view.element, expression(view.offset), static_cast<uint32_t>(view.dims.size()),
+                        first_dim(view.dims), moves ? expression(view.per_iteration) : plan::none});
     return {plan::ArgKind::buffer, static_cast<uint32_t>(buffers_.size() - 1)};
+}
+
+// Views of the same extents and strides share them.
+uint32_t PlanBuilder::first_dim(const std::vector<ViewDim>& dims) {
+    std::vector<uint32_t> key;
+    for (const ViewDim& dim : dims) key.insert(key.end(), {expression(dim.extent), expression(dim.stride)});
+    const auto [entry, is_new] = dims_index_.try_emplace(key, static_cast<uint32_t>(dims_.size()));
+    for (size_t i = 0; is_new && i < key.size(); i += 2) dims_.push_back({constant(0), key[i], key[i + 1]});
+    return entry->second;
 }
 
 uint32_t PlanBuilder::add_operator(std::string_view name) {

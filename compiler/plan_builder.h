@@ -98,6 +98,7 @@ class PlanBuilder {
     uint32_t add_tensor(plan::TensorKind kind, plan::ElementType element, const Size& elements, uint32_t index,
                         std::string_view name);
     plan::Arg make_arg(const PlanArg& arg);
+    uint32_t first_dim(const std::vector<ViewDim>& dims);
     plan::Step make_step(uint32_t kernel, const std::vector<PlanArg>& args, uint32_t operator_index);
     template <class Body>
     void for_tensors(const plan::Step& step, Body&& body);
@@ -121,6 +122,7 @@ class PlanBuilder {
     std::map<ExprKey, uint32_t> expression_index_;
     std::unordered_map<std::string, uint32_t> atom_index_, string_index_;
     std::map<std::pair<uint32_t, uint32_t>, bool> constraint_index_;
+    std::map<std::vector<uint32_t>, uint32_t> dims_index_;  // by extents and strides in turn
 };
 
 }  // namespace atrous

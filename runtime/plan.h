@@ -102,6 +102,7 @@ struct Tensor {
 };
 
 // One dimension of a buffer argument: expressions, in elements. Innermost dimension first, as Halide orders them.
+// Buffers may share them.
 struct Dim {
     uint32_t min, extent, stride;
 };

@@ -114,8 +114,8 @@ Core core_of(std::string_view text) {
     } else {
         core.narrowest_tile = core.widest_tile = target.has_feature(Target::AVX) ? 3 : 2;
     }
-    // Measured with AVX-512 on AMD's Zen 4 and Zen 5 and on two generations of Intel's cores, of which the older one has
-    // slower caches; others have what Zen 4 has.
+    // Measured with AVX-512 on AMD's Zen 4 and Zen 5 and on two generations of Intel's cores, of which the older one
+    // has slower caches; others have what Zen 4 has.
     core.fetches_ahead = target.arch == Target::X86 && !is_intel;
     core.by_element = is_intel;
     if (is_intel) core.shared_cache = 16 << 20;
@@ -193,8 +193,10 @@ void compile_kernel(const KernelSpec& spec, const SizeHint& hint, const std::str
         Target t = kernel_target(parse_target(target));
         Kernel kernel = build_kernel(spec, hint, t);
         // Halide emits symbol(...) and symbol_argv(void**): the first is renamed out of the way by making it the
-        // prefix.
-        kernel.output.compile_to(outputs_of(files), kernel.arguments, files.symbol, t);
+        // prefix. Descriptions of the arguments, which nobody reads, would be a tenth of a small library.
+        Halide::Pipeline(kernel.output)
+            .compile_to_module(kernel.arguments, files.symbol, t, Halide::LinkageType::ExternalPlusArgv)
+            .compile(outputs_of(files));
     } catch (const Halide::Error& error) {
         throw Error("kernel " + kernel_name(spec, hint, target),
                     "Halide cannot compile it for " + target + ": " + error.what(),
