@@ -23,14 +23,15 @@ struct KnownTarget {
     const char *name, *machines;
 };
 
-constexpr std::array<KnownTarget, 12> known_targets{{
+constexpr std::array<KnownTarget, 13> known_targets{{
     {"x86-64-linux", "every 64-bit PC"},
     {"x86-64-linux-sse41", "PCs since 2008"},
     {"x86-64-linux-avx", "PCs since 2011 (Sandy Bridge, Bulldozer)"},
     {"x86-64-linux-avx2-fma", "PCs since 2013 (Haswell, Zen)"},
     {"x86-64-linux-avx512_skylake", "servers since 2017"},
-    {"x86-64-linux-avx512_zen4", "Zen 4, Sapphire Rapids"},
+    {"x86-64-linux-avx512_zen4", "Zen 4"},
     {"x86-64-linux-avx512_zen5", "Zen 5"},
+    {"x86-64-linux-avx512_sapphirerapids", "Intel's servers since 2023 (Sapphire Rapids)"},
     {"arm-64-linux", "every 64-bit ARM: boards, phones, servers"},
     {"x86-64-linux-cuda", "NVIDIA GPUs since 2018 (Turing)"},
     {"x86-64-linux-cuda-cuda_capability_80", "NVIDIA A100 and later"},

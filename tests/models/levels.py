@@ -23,6 +23,7 @@ LEVELS = {
     "x86-64-linux-avx512_skylake": "avx2 fma " + AVX512,
     "x86-64-linux-avx512_zen4": "avx2 fma avx512ifma avx512vbmi avx512_vbmi2 avx512_vnni avx512_bf16 " + AVX512,
     "x86-64-linux-avx512_zen5": "avx2 fma avx512_bf16 avx_vnni sse4a " + AVX512,
+    "x86-64-linux-avx512_sapphirerapids": "avx2 fma avx512_bf16 avx_vnni avx512_fp16 " + AVX512,
 }
 
 
