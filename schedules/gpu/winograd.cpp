@@ -33,7 +33,7 @@ void apply(WinogradOutput& w, const WinogradOutputSpec&) {
     // Tiles never overlap, which Halide cannot know.
     w.output.update()
         .allow_race_conditions()
-        .reorder(ox, oy, w.c, tx, ty, w.cb, image)
+        .reorder(oy, ox, w.c, tx, ty, w.cb, image)
         .fuse(tx, ty, block)
         .fuse(block, image, block)
         .unroll(ox)
