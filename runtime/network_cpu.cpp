@@ -54,7 +54,8 @@ uint64_t cpu_features() {
     add(cpu_fma, ymm && has(basic.ecx, {12}));
     add(cpu_avx2, ymm && has(extended.ebx, {5}));
     add(cpu_bmi, has(extended.ebx, {3, 8}) && has(basic.ecx, {22, 23}) && has(amd.ecx, {5}));
-    add(cpu_avxvnni, ymm && has(extended1.eax, {4}));
+    const bool avxvnni = ymm && has(extended1.eax, {4});
+    add(cpu_avxvnni, avxvnni);
     const bool avx512 = zmm && has(extended.ebx, {16, 28});
     const bool skylake = avx512 && has(extended.ebx, {17, 30, 31});
     const bool cannonlake = skylake && has(extended.ebx, {21}) && has(extended.ecx, {1});
@@ -63,8 +64,8 @@ uint64_t cpu_features() {
     add(cpu_avx512_skylake, skylake);
     add(cpu_avx512_cannonlake, cannonlake);
     add(cpu_avx512_zen4, zen4);
-    add(cpu_avx512_zen5, zen4 && has(extended1.eax, {4}) && has(amd.ecx, {6}));
-    add(cpu_avx512_sapphirerapids, zen4 && has(extended1.eax, {4}) && has(extended.edx, {23}));
+    add(cpu_avx512_zen5, zen4 && avxvnni && has(amd.ecx, {6}));
+    add(cpu_avx512_sapphirerapids, zen4 && avxvnni && has(extended.edx, {23}));
     return found;
 }
 

@@ -14,16 +14,17 @@ import onnx
 from network import Graph, Program, Refused, difference, reference
 
 # What each level needs, in the words of /proc/cpuinfo.
-AVX512 = "avx512f avx512cd avx512vl avx512dq avx512bw"
+AVX512 = "avx2 fma avx512f avx512cd avx512vl avx512dq avx512bw"
+ZEN4 = AVX512 + " avx512ifma avx512vbmi avx512_vbmi2 avx512_vnni avx512_bf16"
 LEVELS = {
     "x86-64-linux": "",
     "x86-64-linux-sse41": "sse4_1",
     "x86-64-linux-avx": "avx",
     "x86-64-linux-avx2-fma": "avx2 fma f16c bmi1 bmi2",
-    "x86-64-linux-avx512_skylake": "avx2 fma " + AVX512,
-    "x86-64-linux-avx512_zen4": "avx2 fma avx512ifma avx512vbmi avx512_vbmi2 avx512_vnni avx512_bf16 " + AVX512,
-    "x86-64-linux-avx512_zen5": "avx2 fma avx512_bf16 avx_vnni sse4a " + AVX512,
-    "x86-64-linux-avx512_sapphirerapids": "avx2 fma avx512_bf16 avx_vnni avx512_fp16 " + AVX512,
+    "x86-64-linux-avx512_skylake": AVX512,
+    "x86-64-linux-avx512_zen4": ZEN4,
+    "x86-64-linux-avx512_zen5": ZEN4 + " avx_vnni sse4a",
+    "x86-64-linux-avx512_sapphirerapids": ZEN4 + " avx_vnni avx512_fp16",
 }
 
 

@@ -216,6 +216,8 @@ TEST_CASE("The CPU's features are found") {
           bool(__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vbmi2") &&
                __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bitalg") &&
                __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512ifma")));
+    CHECK(has(network::cpu_avx512_zen5) ==
+          (has(network::cpu_avx512_zen4) && has(network::cpu_avxvnni) && bool(__builtin_cpu_supports("sse4a"))));
 }
 #endif
 
