@@ -39,9 +39,9 @@ void apply(Pool& p, const PoolSpec& spec, const Target& target) {
     Var at = schedule_rows(p.output, p.v, spec.packing, target);
     schedule_accumulator(p.value, p.output, at, p.v, spec.packing);
     if (spec.packing != Packing::c16) return;
-    // Waits for memory: so that more of the taps are asked for at a time.
+    // Waits for memory: so that all four taps are asked for at a time.
     p.output.specialize(p.two_by_two);
-    p.value.update().unroll(p.window.x, 2, TailStrategy::GuardWithIf).unroll(p.window.y, 2, TailStrategy::GuardWithIf);
+    p.value.update().specialize(p.two_by_two).unroll(p.window.x, 2).unroll(p.window.y, 2);
 }
 
 void apply(GlobalPool& p, const GlobalPoolSpec& spec, const Target& target) {
