@@ -11,8 +11,8 @@ namespace atrous::network {
 namespace {
 
 // A kernel follows the one before within microseconds, and a sleeping thread takes tens of them to wake: so look a
-// while before sleeping. Short enough to do little harm where there are more threads than CPUs.
-constexpr int spins = 400;
+// while before sleeping, and soon let others have the CPU who want it meanwhile.
+constexpr int spins = 400, yields = 1000;
 
 void pause() {
 #if defined(__x86_64__)
@@ -26,7 +26,11 @@ void pause() {
 
 template <typename Condition>
 void spin_until(Condition condition) {
-    for (int i = 0; i < spins && !condition(); ++i) pause();
+    for (int i = 0; i < spins; ++i) {
+        if (condition()) return;
+        pause();
+    }
+    for (int i = 0; i < yields && !condition(); ++i) sched_yield();
 }
 
 }  // namespace
