@@ -248,6 +248,27 @@ Method choose_method(const Lowering& to, const Node& node, const Call& call, con
     return method;
 }
 
+// As the kernel wants them. A GPU's takes blocked ones in either order: in that of the CPU's, which they are stored in
+// already, if the library is for both.
+BufferView filters(Lowering& to, const ConvSpec& spec, const DenseWeights& weights, const Method& method,
+                   const std::string& name) {
+    const Size kx = weights.kernel_x, ky = weights.kernel_y, ci = weights.channels_in, co = weights.channels_out;
+    if (spec.packing != Packing::c16 && !spec.blocked_filters)
+        return to.weights(weights.numbers, {kx, ky, ci, co}, name);
+    const int64_t lanes = packed_inner_channels(weights.channels_in), taps = weights.kernel_x * weights.kernel_y;
+    std::vector<float> packed = pack_conv_weights(weights, FilterOrder::taps_inside);
+    const bool taps_inside = method.winograd || (spec.blocked_filters && to.has_weights(packed));
+    if (!taps_inside) packed = pack_conv_weights(weights, FilterOrder::channels_inside);
+    BufferView view =
+        to.weights(packed, {Size(channel_block), Size(lanes), kx, ky, channel_blocks(ci), channel_blocks(co)}, name);
+    if (taps_inside) {
+        view.dims[1].stride = Size(channel_block * taps);
+        view.dims[2].stride = Size(channel_block);
+        view.dims[3].stride = Size(channel_block) * kx;
+    }
+    return view;
+}
+
 }  // namespace
 
 void call_convolution(Lowering& to, const Node& node, const Call& operands, const DenseWeights& weights,
@@ -260,15 +281,8 @@ void call_convolution(Lowering& to, const Node& node, const Call& operands, cons
     spec.grouped = call.groups > 1;
     const bool blocked = call.packing == Packing::c16;
     spec.blocked_filters = !blocked && wants_blocked_filters(spec, to.options().targets[0]);
-    const std::string& name = to.value(call.operands.weights).name;
-    const Size kx = weights.kernel_x, ky = weights.kernel_y, ci = weights.channels_in, co = weights.channels_out;
-    const BufferView packed = blocked || spec.blocked_filters
-                                  ? to.weights(pack_conv_weights(weights),
-                                               {Size(channel_block), Size(packed_inner_channels(weights.channels_in)),
-                                                kx, ky, channel_blocks(ci), channel_blocks(co)},
-                                               name)
-                                  : to.weights(weights.numbers, {kx, ky, ci, co}, name);
     const Method method = choose_method(to, node, call, spec, window, hint);
+    const BufferView packed = filters(to, spec, weights, method, to.value(call.operands.weights).name);
     // What was found for the product in Winograd's domain is not for phases that are not computed there.
     const bool is_other = !method.winograd && to.tuning_of(node).algorithm == OperatorTuning::Algorithm::winograd;
     const auto& compute = method.parts > 1 ? call_in_parts : call_once;

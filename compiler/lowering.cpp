@@ -338,6 +338,10 @@ BufferView Lowering::weights(const std::vector<float>& packed, const std::vector
     return dense_view(plan_.weights_tensor(ElementType::f32, bytes_of(packed), name), ElementType::f32, extents);
 }
 
+bool Lowering::has_weights(const std::vector<float>& packed) const {
+    return plan_.has_weights(bytes_of(packed));
+}
+
 BufferView Lowering::channel_vector(ValueId v, int64_t channels, Packing packing) {
     const std::vector<float> zero{0.0f};
     const std::vector<float>& from = has(v) ? numbers(v) : zero;

@@ -58,6 +58,7 @@ class Lowering {
     // Constants, packed at compile time. Weights and vectors are those of a convolution.
     const std::vector<float>& numbers(ValueId v) const;
     BufferView weights(const std::vector<float>& packed, const std::vector<Size>& extents, const std::string& name);
+    bool has_weights(const std::vector<float>& packed) const;  // in a plan of the library
     // Blocked, seen as an image of this shape (its own with leading axes of extent 1).
     Location blocked_constant(ValueId v, const std::vector<Size>& shape);
     // One number per channel: (co), or (c, cb) when blocked; zeros for no_value.

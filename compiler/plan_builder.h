@@ -66,6 +66,7 @@ class PlanBuilder {
     uint32_t input_tensor(uint32_t index, plan::ElementType element, const Size& elements, std::string_view name);
     uint32_t output_tensor(uint32_t index, plan::ElementType element, const Size& elements, std::string_view name);
     uint32_t weights_tensor(plan::ElementType element, std::span<const std::byte> data, std::string_view name);
+    bool has_weights(std::span<const std::byte> data) const { return weights_.find(data).has_value(); }
     // Memory of each thread, for the steps of one loop.
     uint32_t scratch_tensor(plan::ElementType element, const Size& elements, std::string_view name);
 

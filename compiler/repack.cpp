@@ -32,7 +32,7 @@ int64_t packed_inner_channels(int64_t channels_in) {
     return std::min<int64_t>(channel_block, channels_in);
 }
 
-std::vector<float> pack_conv_weights(const DenseWeights& weights) {
+std::vector<float> pack_conv_weights(const DenseWeights& weights, FilterOrder order) {
     const int64_t inner = packed_inner_channels(weights.channels_in);
     const int64_t blocks_in = blocks_of(weights.channels_in), blocks_out = blocks_of(weights.channels_out);
     const int64_t taps = weights.kernel_y * weights.kernel_x;
@@ -41,9 +41,12 @@ std::vector<float> pack_conv_weights(const DenseWeights& weights) {
         for (int64_t ci = 0; ci < weights.channels_in; ++ci) {
             const int64_t block = co / channel_block * blocks_in + ci / channel_block;
             const float* from = weights.numbers.data() + (co * weights.channels_in + ci) * taps;
-            float* to =
-                packed.data() + (block * taps * inner + ci % channel_block) * channel_block + co % channel_block;
-            for (int64_t tap = 0; tap < taps; ++tap) to[tap * inner * channel_block] = from[tap];
+            for (int64_t tap = 0; tap < taps; ++tap) {
+                const int64_t lane = ci % channel_block;
+                const int64_t at = order == FilterOrder::taps_inside ? lane * taps + tap : tap * inner + lane;
+                packed[static_cast<size_t>((block * taps * inner + at) * channel_block + co % channel_block)] =
+                    from[tap];
+            }
         }
     return packed;
 }

@@ -22,8 +22,10 @@ struct PhaseTaps {
 DenseWeights phase_weights(std::span<const float> weights, int64_t channels_in, int64_t channels_out_per_group,
                            int64_t groups, int64_t kernel_y, int64_t kernel_x, const PhaseTaps& y, const PhaseTaps& x);
 
-// Innermost first: (c16, ci, kx, ky, cib, cb), ci = min(16, channels_in), zeros past the last channels.
-std::vector<float> pack_conv_weights(const DenseWeights& weights);
+// Innermost first: (c16, ci, kx, ky, cib, cb), ci = min(16, channels_in), zeros past the last channels. Direct
+// convolutions go through all channels of a block for each tap; Winograd takes up all taps of a channel.
+enum class FilterOrder { channels_inside, taps_inside };  // taps: (c16, kx, ky, ci, cib, cb) in memory
+std::vector<float> pack_conv_weights(const DenseWeights& weights, FilterOrder order);
 int64_t packed_inner_channels(int64_t channels_in);
 
 // (c, kx, ky, cb) of (c, 1, ky, kx).

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -12,7 +13,8 @@ namespace atrous {
 
 class WeightStore {
   public:
-    uint64_t add(std::span<const std::byte> data);  // returns its offset
+    uint64_t add(std::span<const std::byte> data);                        // returns its offset
+    std::optional<uint64_t> find(std::span<const std::byte> data) const;  // the same, if it is there
     std::vector<uint8_t> take() { return std::move(bytes_); }
 
   private:

@@ -102,10 +102,10 @@ WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const ImagePar
     w.source = weights.parameter();
     const Expr ci_lanes = weights.dim(1).extent();
     const WinogradTile& tile = spec.tile;
-    w.taps = Func("taps");
-    w.taps(w.c, w.ci, w.kx, w.ky, w.block, w.cb) =
-        select(w.ci < ci_lanes, weights(w.c, min(w.ci, ci_lanes - 1), w.kx, w.ky, w.block, w.cb), 0.f);
-    auto tap = [&](int kx, int ky) { return w.taps(w.c, w.k % channel_block, kx, ky, w.k / channel_block, w.cb); };
+    const auto tap = [&](int kx, int ky) {
+        const Expr ci = w.k % channel_block;
+        return select(ci < ci_lanes, weights(w.c, min(ci, ci_lanes - 1), kx, ky, w.k / channel_block, w.cb), 0.f);
+    };
     w.rows = Func("rows");
     std::vector<Expr> along_x;
     for (int y = 0; y < tile.kernel_y; y++) {

@@ -25,10 +25,9 @@ struct TileGroup {
 };
 
 struct WinogradWeights {
-    Halide::Func taps;          // zero past the input channels: (c, ci, kx, ky, block, cb)
     Halide::Func rows, output;  // along x, then along y: (c, k, cb, ex, ey)
     Halide::Parameter source;   // of the filters
-    Halide::Var c{"c"}, k{"k"}, cb{"cb"}, ex{"ex"}, ey{"ey"}, ci{"channel_in"}, kx{"kx"}, ky{"ky"}, block{"block"};
+    Halide::Var c{"c"}, k{"k"}, cb{"cb"}, ex{"ex"}, ey{"ey"}, ky{"ky"};
 };
 WinogradWeights winograd_weights(const WinogradWeightsSpec& spec, const Halide::ImageParam& weights);
 

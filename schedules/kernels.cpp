@@ -365,7 +365,6 @@ class Builder {
     // hangs over the last channel.
     void take_blocks_apart(ConvInputs& in, const ImageParam& blocked, const Expr& channels, const ImageParam& bias) {
         blocked.dim(0).set_extent(channel_block);
-        blocked.dim(1).set_stride(channel_block);
         Var kx("kx"), ky("ky"), ci("ci"), co("co");
         const Expr in_channel = clamp(ci, 0, channels - 1), out_channel = clamp(co, 0, bias.dim(0).extent() - 1);
         Func weights("filters");

@@ -26,12 +26,10 @@ void apply(WinogradWeights& w, const WinogradWeightsSpec& spec, const Target&) {
         .unroll(w.ex)
         .parallel(w.cb);
     w.rows.compute_at(w.output, w.ex).vectorize(w.c).unroll(w.ky);
-    // Read from the first to the last byte, which is what memory does best; taken up tap by tap they are nine streams.
-    // The next ones are asked for while these are transformed, because no prefetcher looks so far ahead.
-    constexpr int most_on_stack = 16;  // KiB, of Halide's
-    if (spec.tile.kernel_x * spec.tile.kernel_y <= most_on_stack)
-        w.taps.compute_at(w.output, block).bound_extent(w.ci, channel_block).vectorize(w.c).unroll(w.ci, 4);
-    w.output.prefetch(w.source, block, block, 1, PrefetchBoundStrategy::NonFaulting);
+    // A lane's taps follow those of the lane before it (FilterOrder::taps_inside): memory is read from the first to the
+    // last byte, but no prefetcher looks far enough ahead.
+    constexpr int lanes_ahead = 6;
+    w.output.prefetch(w.source, lane, lane, lanes_ahead, PrefetchBoundStrategy::NonFaulting);
 }
 
 void apply(WinogradFetch& f, const WinogradFetchSpec&, const Target&) {
