@@ -77,7 +77,7 @@ std::vector<PlanArg> arguments(Lowering& to, const Call& call, const Node& node,
                                const Window& window, const std::vector<int64_t>& besides, const BufferView& residual,
                                const BufferView& out) {
     const ValueId x = call.operands.x;
-    const BufferView image = call.x ? *call.x : image_view(to.read(x, call.packing), to.shape(x));
+    const BufferView image = !call.x.empty() ? call.x.front() : image_view(to.read(x, call.packing), to.shape(x));
     std::vector<PlanArg> args{call.rows ? rows_read(to, call, window, image) : image, weights, call.bias};
     if (is_given(call.slope)) args.push_back(call.slope);
     if (is_given(residual)) args.push_back(rows_of(to, call, residual));
@@ -181,6 +181,18 @@ BufferView blocks_of(BufferView view, size_t dim, int64_t first, int64_t count) 
     return view;
 }
 
+// The same of an image that lies in several places, its blocks one after the other.
+std::vector<BufferView> blocks_of(const std::vector<BufferView>& images, int64_t first, int64_t count) {
+    std::vector<BufferView> some;
+    for (const BufferView& image : images) {
+        const int64_t blocks = *image.dims[3].extent.integer(), begin = std::clamp<int64_t>(first, 0, blocks),
+                      end = std::clamp<int64_t>(first + count, 0, blocks);
+        if (begin < end) some.push_back(blocks_of(image, 3, begin, end - begin));
+        first -= blocks;
+    }
+    return some;
+}
+
 // How a convolution is computed.
 struct Method {
     std::optional<WinogradChoice> winograd;
@@ -191,12 +203,12 @@ struct Method {
 void call_once(Lowering& to, const Node& node, const Call& call, const ConvSpec& spec, const BufferView& weights,
                const Window& window, const Method& method, const SizeHint& hint, const Size& skip) {
     if (!method.winograd) return call_directly(to, node, call, spec, weights, window, method.pieces, hint, skip);
-    lower_winograd(to,
-                   {spec, hint, to.value(call.operands.weights).name,
-                    call.x ? std::vector{*call.x} : to.read_blocks(call.operands.x), weights, call.bias, call.slope,
-                    call.residual, call.out, window.dilation_x, window.dilation_y, window.pad_left, window.pad_top,
-                    node.fused.alpha, node.fused.beta},
-                   *method.winograd);
+    lower_winograd(
+        to,
+        {spec, hint, to.value(call.operands.weights).name, call.x.empty() ? to.read_blocks(call.operands.x) : call.x,
+         weights, call.bias, call.slope, call.residual, call.out, window.dilation_x, window.dilation_y, window.pad_left,
+         window.pad_top, node.fused.alpha, node.fused.beta},
+        *method.winograd);
 }
 
 // Part after part of the input channels, each added to the sum of those before it.
@@ -204,7 +216,7 @@ void call_in_parts(Lowering& to, const Node& node, const Call& whole, const Conv
                    const Window& window, const Method& method, const SizeHint& all_channels, const Size& skip) {
     const ImageShape shape{whole.out.dims[4].extent, Size(whole.channels_out), whole.out.dims[2].extent,
                            whole.out.dims[1].extent};
-    const BufferView x = image_view(to.read(whole.operands.x, whole.packing), to.shape(whole.operands.x));
+    const std::vector<BufferView> x = to.read_blocks(whole.operands.x);
     const int64_t blocks = (whole.channels_in + channel_block - 1) / channel_block / method.parts;
     SizeHint hint = all_channels;
     hint.channels_in = static_cast<int>(blocks * channel_block);
@@ -217,7 +229,7 @@ void call_in_parts(Lowering& to, const Node& node, const Call& whole, const Conv
     for (int part = 0; part < method.parts; ++part) {
         const bool is_first = part == 0, is_last = part == method.parts - 1;
         Call call = whole;
-        call.x = blocks_of(x, 3, part * blocks, blocks);
+        call.x = blocks_of(x, part * blocks, blocks);
         if (!is_first) {
             call.bias = to.channel_vector(no_value, whole.channels_out, whole.packing);
             call.residual = sums[static_cast<size_t>(part - 1) % 2];
@@ -242,7 +254,7 @@ Method choose_method(const Lowering& to, const Node& node, const Call& call, con
     const ConvPart part{spec, hint, narrowed(window.dilation_x), narrowed(window.dilation_y), axes.share()};
     if (!call.rows) method.winograd = winograd_choice(to, node, part);
     if (!method.winograd && axes.x) method.pieces = split_columns(*axes.x);
-    if (!call.rows && !to.is_put_off(call.operands.x))
+    if (!call.rows)
         method.parts = channel_parts(method.winograd, spec, hint, part.dilation_x, part.dilation_y,
                                      to.options().targets[0], part.direct_share);
     return method;

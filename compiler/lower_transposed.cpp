@@ -97,7 +97,7 @@ BufferView padded_input(Lowering& to, const Node& node) {
 // Depthwise and planar: one call per phase in y, for all phases in x.
 void lower_widening(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& all) {
     Call call = all;
-    call.x = padded_input(to, node);
+    call.x = {padded_input(to, node)};
     const ImageShape shape = image_of(to.shape(node.outputs[0]));
     const Size width = phase_extent(shape.w, op.stride[1], 0);
     const auto phase_rows = [&](BufferView view, int64_t v, const Size& height) {

@@ -129,7 +129,7 @@ class WinogradLowering {
           panel_(panel_tiles(
               {choice.tiles_x * choice.tiles_y, 0, call.hint.channels_in, channels_at_a_time(), call.hint.tuning},
               to.options().targets[0], to.options().targets.size() == 1)),
-          by_element_(core_of(to.options().targets[0]).by_element) {}
+          core_(core_of(to.options().targets[0])) {}
 
     void groups_outside() {
         const Groups columns(tiles_x_, choice_.tiles_x), rows(tiles_y_, choice_.tiles_y);
@@ -140,7 +140,7 @@ class WinogradLowering {
         to_.begin_loop(columns.count * rows.count * images_);
         const Tiles tiles{columns.tiles, rows.tiles, Size(1), panel_};
         Inputs in(tile_, tiles, blocks_in_);
-        Products out(tile_, tiles, blocks_out_, by_element_);
+        Products out(tile_, tiles, blocks_out_, core_.by_element);
         in.lie_in(to_.scratch(in.size, call_.name));
         out.lie_in(to_.scratch(out.size, call_.name));
         const std::vector<PlanArg> group{IterationArg{}, IntegerArg{columns.count}, IntegerArg{rows.count}};
@@ -173,7 +173,7 @@ class WinogradLowering {
         to_.begin_loop(floor_div(blocks_out_, blocks));
         Filters filters(tile_, blocks_in_, blocks);
         filters.lie_in(to_.scratch(filters.size, call_.name));
-        Products out(tile_, tiles, blocks, by_element_);
+        Products out(tile_, tiles, blocks, core_.by_element);
         out.lie_in(to_.scratch(out.size, call_.name));
         transform_filters(moving(call_.weights, 5, blocks), filters);
         multiply(filters, in, out);
@@ -196,7 +196,7 @@ class WinogradLowering {
 
     // What a group of tiles will read, where the image comes from memory.
     void fetch_pixels(const BufferView& x, const std::vector<PlanArg>& group, const Tiles& tiles) {
-        if (!core_of(to_.options().targets[0]).fetches_ahead) return;
+        if (!core_.fetches_ahead) return;
         constexpr int64_t cached = 1 << 20;  // floats
         std::vector<PlanArg> args{x};
         args.insert(args.end(), group.begin(), group.end());
@@ -225,7 +225,8 @@ class WinogradLowering {
     void multiply(const Filters& filters, const Inputs& in, const Products& out) {
         const SizeHint hint{static_cast<int>(panel_), 0, call_.hint.channels_in, channels_at_a_time(),
                             call_.hint.tuning};
-        to_.step(BatchedGemmSpec{ElementType::f32, part_blocks(), by_element_},
+        to_.step(BatchedGemmSpec{ElementType::f32, part_blocks(), core_.by_element,
+                                 core_.fetches_ahead && choice_.blocks > 0},
                  {filters.matrices, in.matrices, out.matrices}, hint);
     }
 
@@ -251,8 +252,9 @@ class WinogradLowering {
         args.push_back(IntegerArg{width_});
         args.push_back(IntegerArg{height_});
         args.push_back(out);
-        to_.step(WinogradOutputSpec{ElementType::f32, tile_, call_.spec.activation, call_.spec.residual, by_element_},
-                 args);
+        to_.step(
+            WinogradOutputSpec{ElementType::f32, tile_, call_.spec.activation, call_.spec.residual, core_.by_element},
+            args);
     }
 
     Lowering& to_;
@@ -261,7 +263,7 @@ class WinogradLowering {
     const WinogradTile& tile_;
     Size width_, height_, images_, blocks_in_, blocks_out_, tiles_x_, tiles_y_;
     int64_t panel_;
-    bool by_element_;
+    Core core_;
 };
 
 // "winograd F(4x4,3x3), 1x16 tiles" or "winograd F(4x4,3x3), 32 channels": what is done at a time.

@@ -173,6 +173,7 @@ struct Namer {
         name.word(atrous::name_of(s.element));
         if (s.part_blocks > 0) name.word("p" + std::to_string(s.part_blocks));
         if (s.by_element) name.word("by_element");
+        if (s.far) name.word("far");
         return name.str();
     }
     std::string operator()(const WinogradOutputSpec& s) const {

@@ -228,6 +228,7 @@ struct BatchedGemmSpec {
     int part_blocks = 0;  // sums of so many input blocks are added up, which loses less precision; 0: all at once
     // What lies side by side in memory: an element's products of all tiles (p, then e), or a tile's of all elements.
     bool by_element = false;
+    bool far = false;  // V comes from beyond a core's own cache: it is asked for before it is used
 };
 
 // A group of tiles back to pixels: products (c, ex, ey, tx, ty, cb, n); bias (c, cb); [slope (c, cb)]; [residual, as

@@ -164,8 +164,10 @@ WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs
     return w;
 }
 
-BatchedGemm batched_gemm(const BatchedGemmSpec& spec, const Func& weights, const Func& input, const Expr& k_blocks) {
+BatchedGemm batched_gemm(const BatchedGemmSpec& spec, const ImageParam& weights, const ImageParam& input) {
     BatchedGemm g;
+    g.source = input.parameter();
+    const Expr k_blocks = input.dim(2).extent();
     const bool in_parts = spec.part_blocks > 0;
     g.k = RDom(0, channel_block, 0, in_parts ? spec.part_blocks : k_blocks, "k");
     Var lane("lane"), block("block");

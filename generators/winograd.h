@@ -57,17 +57,18 @@ struct WinogradInput {
 WinogradInput winograd_input(const WinogradInputSpec& spec, const WinogradInputs& in);
 
 struct BatchedGemm {
-    Halide::Func sum;     // (c, p, panel, cb, e); update 0: += products, or parts
-    Halide::Func output;  // (c, e, p, panel, cb)
-    Halide::Func pixels;  // the input, (lane, p, block, panel, e); inlined unless scheduled
-    Halide::RDom k;       // (lane, block)
-    Halide::Func part;    // where the sum is made in parts: of some blocks each, (c, p, panel, cb, e, part) …
-    Halide::RDom parts;   // … and their numbers; k is the part's
+    Halide::Func sum;          // (c, p, panel, cb, e); update 0: += products, or parts
+    Halide::Func output;       // (c, e, p, panel, cb)
+    Halide::Func pixels;       // the input, (lane, p, block, panel, e); inlined unless scheduled
+    Halide::Parameter source;  // of the input
+    Halide::RDom k;            // (lane, block)
+    Halide::Func part;         // where the sum is made in parts: of some blocks each, (c, p, panel, cb, e, part) …
+    Halide::RDom parts;        // … and their numbers; k is the part's
     Halide::Func products() const { return part.defined() ? part : sum; }  // what update 0 adds products to, over k
     Halide::Var c{"c"}, p{"p"}, panel{"panel"}, cb{"cb"}, e{"e"};
 };
-BatchedGemm batched_gemm(const BatchedGemmSpec& spec, const Halide::Func& weights, const Halide::Func& input,
-                         const Halide::Expr& k_blocks);
+BatchedGemm batched_gemm(const BatchedGemmSpec& spec, const Halide::ImageParam& weights,
+                         const Halide::ImageParam& input);
 
 struct WinogradOutputs {
     Halide::Func products, bias, slope, residual;

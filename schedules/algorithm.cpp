@@ -31,7 +31,7 @@ constexpr int most_group_tiles = 96;
 constexpr double most_group_bytes = 2.5 * (1 << 20);
 constexpr int most_pass_tiles = 1024, most_pass_blocks = 4;
 constexpr double most_pass_bytes = 4 << 20;  // of a pass of more than two blocks
-constexpr int fewest_part_blocks = 16;       // of input channels, in Winograd's domain
+constexpr int fewest_part_blocks = 8;        // of input channels, in Winograd's domain
 constexpr double most_filter_floats = 2147483647;
 // Of outputs, relative to their root mean square, with tiles of so many elements along both axes: normal pixels and
 // filters, 64 channels (docs/performance.md). It grows with the square root of the channels that are added up at once.

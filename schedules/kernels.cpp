@@ -274,7 +274,7 @@ class Builder {
         weights.dim(0).set_extent(channel_block);
         weights.dim(1).set_stride(channel_block);
         input.dim(1).set_stride(channel_block);
-        BatchedGemm g = batched_gemm(s, weights, input, input.dim(2).extent());
+        BatchedGemm g = batched_gemm(s, weights, input);
         g.output.output_buffer().dim(s.by_element ? 2 : 1).set_stride(channel_block);
         return convolution(batched_gemm_rules, s, g,
                            {g.output.output_buffer().dim(2).extent(), g.output.output_buffer().dim(4).extent()});

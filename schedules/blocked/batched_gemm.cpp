@@ -19,7 +19,8 @@ void tile(Stage output, const BatchedGemm& g, int tiles, int blocks) {
 
 }  // namespace
 
-void apply(BatchedGemm& g, const Layout& layout, const Extents& extents, const Target& target, Accumulate accumulate) {
+void apply(BatchedGemm& g, const BatchedGemmSpec& spec, const Layout& layout, const Extents& extents,
+           const Target& target, Accumulate accumulate) {
     g.output.bound(g.c, 0, channel_block);
     Expr fits = extents.width % layout.tile_x == 0 && extents.blocks % layout.tile_blocks == 0;
     tile(g.output.specialize(fits), g, layout.tile_x, layout.tile_blocks);
@@ -31,6 +32,10 @@ void apply(BatchedGemm& g, const Layout& layout, const Extents& extents, const T
         g.sum.update().reorder(g.c, g.cb, g.p, g.parts).vectorize(g.c).unroll(g.cb).unroll(g.p);
         g.part.compute_at(g.sum, g.parts).bound_extent(g.c, channel_block);
     }
+    // Panels lie one after the other, so that what follows a panel's last blocks is the next one.
+    constexpr int blocks_ahead = 4;
+    if (spec.far)
+        g.products().update().prefetch(g.source, g.k.y, g.k.y, blocks_ahead, PrefetchBoundStrategy::NonFaulting);
     accumulate({g.products(), g.pixels, g.c, g.p, g.cb, {g.k.x, g.k.y}, channel_block}, layout, target);
 }
 

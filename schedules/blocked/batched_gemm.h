@@ -6,7 +6,7 @@
 
 namespace atrous::blocked {
 
-void apply(BatchedGemm& gemm, const Layout& layout, const Extents& extents, const Halide::Target& target,
-           Accumulate accumulate);
+void apply(BatchedGemm& gemm, const BatchedGemmSpec& spec, const Layout& layout, const Extents& extents,
+           const Halide::Target& target, Accumulate accumulate);
 
 }  // namespace atrous::blocked

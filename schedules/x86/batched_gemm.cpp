@@ -16,9 +16,9 @@ Space space(const BatchedGemmSpec&, const SizeHint& hint, const Target& target) 
     return space_of_panel(hint, register_space(hint, target));
 }
 
-void apply(BatchedGemm& gemm, const BatchedGemmSpec&, const Layout& layout, const Extents& extents,
+void apply(BatchedGemm& gemm, const BatchedGemmSpec& spec, const Layout& layout, const Extents& extents,
            const Target& target) {
-    blocked::apply(gemm, layout, extents, target, accumulate);
+    blocked::apply(gemm, spec, layout, extents, target, accumulate);
 }
 
 }  // namespace atrous::x86
