@@ -16,6 +16,8 @@ void lower_pool(Lowering& to, const Node& node) {
         args.push_back(IntegerArg{Size(pair[1])});
         args.push_back(IntegerArg{Size(pair[0])});
     }
+    const ImageShape out = image_of(to.shape(y));
+    for (const Size& extent : {out.w, out.h}) args.push_back(IntegerArg{extent});
     args.push_back(image_view(to.place(y, packing), to.shape(y)));
     to.step(spec, args, to.hint_of(y));
 }

@@ -85,8 +85,8 @@ struct TransposedConvSpec {
 };
 
 // input, no halo needed; kernel_x, kernel_y, stride_x, stride_y, dilation_x, dilation_y, pad_left, pad_top, pad_right,
-// pad_bottom; output. Max ignores the padding; average divides by the taps inside the input, or with count_include_pad
-// by those inside the padded input.
+// pad_bottom, out_width, out_height (the output's extents again); output. Max ignores the padding; average divides by
+// the taps inside the input, or with count_include_pad by those inside the padded input.
 struct PoolSpec {
     ElementType element = ElementType::f32;
     Packing packing = Packing::planar;

@@ -11,12 +11,14 @@ struct PoolInputs {
     Halide::Expr width, height;  // of the input
     Halide::Expr kernel_x, kernel_y, stride_x, stride_y, dilation_x, dilation_y;
     Halide::Expr pad_left, pad_top, pad_right, pad_bottom;
+    Halide::Expr out_width, out_height;
 };
 
 struct Pool {
     Halide::Func value, output;  // value: maximum or sum over the window
     Halide::RDom window;         // (kx, ky)
     Halide::Expr two_by_two;     // whether those are its taps
+    Halide::Expr all_inside;     // whether no window hangs over the input
     ImageVars v;
 };
 

@@ -34,7 +34,8 @@ struct PoolInterface {
 
     Pool windowed() {
         return pool(spec(), {input, input.dim(0).extent(), input.dim(1).extent(), kernel_x, kernel_y, stride_x,
-                             stride_y, dilation_x, dilation_y, pad_left, pad_top, pad_right, pad_bottom});
+                             stride_y, dilation_x, dilation_y, pad_left, pad_top, pad_right, pad_bottom,
+                             output.dim(0).extent(), output.dim(1).extent()});
     }
     GlobalPool whole() { return global_pool(global_spec(), input, input.dim(0).extent(), input.dim(1).extent()); }
 

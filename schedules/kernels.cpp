@@ -119,7 +119,7 @@ class Builder {
         ImageParam image = args_.image("input", s.packing);
         PoolInputs in{image, width(image, s.packing), height(image, s.packing)};
         for (Expr* e : {&in.kernel_x, &in.kernel_y, &in.stride_x, &in.stride_y, &in.dilation_x, &in.dilation_y,
-                        &in.pad_left, &in.pad_top, &in.pad_right, &in.pad_bottom}) {
+                        &in.pad_left, &in.pad_top, &in.pad_right, &in.pad_bottom, &in.out_width, &in.out_height}) {
             *e = args_.i32("p" + std::to_string(args_.list().size()));
         }
         Pool p = pool(s, in);

@@ -40,8 +40,10 @@ void apply(Pool& p, const PoolSpec& spec, const Target& target) {
     schedule_accumulator(p.value, p.output, at, p.v, spec.packing);
     if (spec.packing != Packing::c16) return;
     // Waits for memory: so that all four taps are asked for at a time.
-    p.output.specialize(p.two_by_two);
-    p.value.update().specialize(p.two_by_two).unroll(p.window.x, 2).unroll(p.window.y, 2);
+    for (const Expr& known : {p.two_by_two && p.all_inside, p.two_by_two}) {
+        p.output.specialize(known);
+        p.value.update().specialize(known).unroll(p.window.x, 2).unroll(p.window.y, 2);
+    }
 }
 
 void apply(GlobalPool& p, const GlobalPoolSpec& spec, const Target& target) {

@@ -189,6 +189,7 @@ void run(const PoolSpec& spec, Arguments args) {
     const int64_t kx = args.integer(), ky = args.integer(), sx = args.integer(), sy = args.integer();
     const int64_t dx = args.integer(), dy = args.integer(), left = args.integer(), top = args.integer();
     const int64_t right = args.integer(), bottom = args.integer();
+    args.integer(), args.integer();  // the output's extents
     const Image out{args.view(c16 ? 5 : 4), c16};
     args.end();
     for_each(out.view, [&](const Index& i) {

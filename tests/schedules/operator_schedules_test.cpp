@@ -44,7 +44,8 @@ TEST_CASE("pooling") {
                 if (kind == PoolKind::max && count_include_pad) continue;
                 std::vector<Maker> makers;
                 for (const ImageSize& size : sizes) {
-                    for (Window w : {Window{2, 2, 1, 0, 1}, {3, 2, 1, 1, 0}, {3, 1, 2, 2, 0}, {1, 1, 1, 0, 0}}) {
+                    for (Window w :
+                         {Window{2, 2, 1, 0, 1}, {2, 2, 1, 0, 0}, {3, 2, 1, 1, 0}, {3, 1, 2, 2, 0}, {1, 1, 1, 0, 0}}) {
                         makers.push_back([=](unsigned seed) {
                             auto out = [&](int n) {
                                 return std::max(1, (n + 2 * w.pad - w.dilation * (w.kernel - 1) - 1 +
@@ -55,6 +56,7 @@ TEST_CASE("pooling") {
                             TestArguments a(seed);
                             a.image(packing, size).i32(w.kernel).i32(w.kernel).i32(w.stride).i32(w.stride);
                             a.i32(w.dilation).i32(w.dilation).i32(w.pad).i32(w.pad).i32(w.pad).i32(w.pad);
+                            a.i32(out(size.width)).i32(out(size.height));
                             a.output_image(packing, {out(size.width), out(size.height), size.channels, size.batch});
                             return a;
                         });
