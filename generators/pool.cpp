@@ -25,9 +25,11 @@ Pool pool(const PoolSpec& spec, const PoolInputs& in) {
     p.two_by_two = in.kernel_x == 2 && in.kernel_y == 2;
     Expr start_x = v.x * in.stride_x - in.pad_left, start_y = v.y * in.stride_y - in.pad_top;
     Expr x = start_x + p.window.x * in.dilation_x, y = start_y + p.window.y * in.dilation_y;
-    p.all_inside = in.pad_left == 0 && in.pad_top == 0 &&
-                   (in.out_width - 1) * in.stride_x + (in.kernel_x - 1) * in.dilation_x < in.width &&
-                   (in.out_height - 1) * in.stride_y + (in.kernel_y - 1) * in.dilation_y < in.height;
+    p.all_inside = cast<bool>(false);
+    if (in.out_width.defined())
+        p.all_inside = in.pad_left == 0 && in.pad_top == 0 &&
+                       (in.out_width - 1) * in.stride_x + (in.kernel_x - 1) * in.dilation_x < in.width &&
+                       (in.out_height - 1) * in.stride_y + (in.kernel_y - 1) * in.dilation_y < in.height;
     Expr inside = p.all_inside || (x >= 0 && x < in.width && y >= 0 && y < in.height);
     Expr tap = image(v.c, select(p.all_inside, x, clamp(x, 0, in.width - 1)),
                      select(p.all_inside, y, clamp(y, 0, in.height - 1)), v.cb, v.n);

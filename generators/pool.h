@@ -11,7 +11,7 @@ struct PoolInputs {
     Halide::Expr width, height;  // of the input
     Halide::Expr kernel_x, kernel_y, stride_x, stride_y, dilation_x, dilation_y;
     Halide::Expr pad_left, pad_top, pad_right, pad_bottom;
-    Halide::Expr out_width, out_height;
+    Halide::Expr out_width, out_height;  // may be undefined
 };
 
 struct Pool {

@@ -33,9 +33,20 @@ struct PoolInterface {
     }
 
     Pool windowed() {
-        return pool(spec(), {input, input.dim(0).extent(), input.dim(1).extent(), kernel_x, kernel_y, stride_x,
-                             stride_y, dilation_x, dilation_y, pad_left, pad_top, pad_right, pad_bottom,
-                             output.dim(0).extent(), output.dim(1).extent()});
+        PoolInputs in{input,
+                      input.dim(0).extent(),
+                      input.dim(1).extent(),
+                      kernel_x,
+                      kernel_y,
+                      stride_x,
+                      stride_y,
+                      dilation_x,
+                      dilation_y,
+                      pad_left,
+                      pad_top,
+                      pad_right,
+                      pad_bottom};
+        return pool(spec(), in);
     }
     GlobalPool whole() { return global_pool(global_spec(), input, input.dim(0).extent(), input.dim(1).extent()); }
 
