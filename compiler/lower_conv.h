@@ -19,9 +19,8 @@ struct Call {
     Packing packing = Packing::planar;
     int64_t channels_in = 1, channels_out = 1, groups = 1;
     BufferView out, residual, bias, slope;
-    std::vector<BufferView>
-        x;                     // read in the operand's place: a copy with its halo, or some of its blocks; none: itself
-    std::optional<Size> rows;  // in a loop over rows: those of a phase that an iteration makes
+    std::vector<BufferView> x;  // read for the operand: a copy with its halo, or some of its blocks; none: itself
+    std::optional<Size> rows;   // in a loop over rows: those of a phase that an iteration makes
 };
 // Where inputs are read and the output is written; of a Conv, a Linear or a ConvTranspose.
 Call call_of(Lowering& to, const Node& node);

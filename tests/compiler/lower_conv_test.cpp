@@ -2,6 +2,7 @@
 // outside halos and of memory that nobody wrote.
 #include <catch2/catch.hpp>
 
+#include "compiler/weight_store.h"
 #include "tests/compiler/lower_network.h"
 
 namespace atrous::test {
@@ -80,7 +81,37 @@ TEST_CASE("more tiles than the cache holds: in Winograd's domain, in parts of th
     };
     CHECK(parts(512, 11, true) == 2);
     CHECK(parts(512, 10) == 1);  // fewer tiles
-    CHECK(parts(256, 16) == 1);  // fewer channels than are worth a part
+    CHECK(parts(256, 15) == 1);
+    CHECK(parts(128, 28) == 1);  // fewer channels than are worth a part
+}
+
+TEST_CASE("parts of channels that lie in several places, which need not end where the parts do") {
+    constexpr int64_t extent = 11;  // a tile for every pixel
+    NetworkMaker make;
+    const std::vector<int64_t> a{1, 96, extent, extent}, b{1, 416, extent, extent};
+    const ValueId joined =
+        make.concat({make.unary(F::relu, make.input("a", a)), make.unary(F::relu, make.input("b", b))}, 1);
+    make.output(make.conv(joined, 64, window(3, 1, extent, extent)));
+    const LoweredNetwork lowered =
+        lower(make.network, {{"x86-64-linux-avx2-f16c-fma-sse41"}, 0, 0, WinogradPolicy::f4, false});
+    require_right(lowered, make.network, {a, b});
+    CHECK(count_of(kernel_names(lowered), "winograd_weights") == 2);
+    CHECK(count_of(kernel_names(lowered), "winograd_input") == 3);
+}
+
+TEST_CASE("a library for a CPU and a GPU holds filters once, in the order that the CPU's algorithm wants") {
+    for (const WinogradPolicy policy : {WinogradPolicy::off, WinogradPolicy::f4}) {
+        NetworkMaker make;
+        make.output(make.conv(make.input("x", {1, 64, 40, 40}), 64, window(3, 1, 1, 1)));
+        WeightStore weights;
+        LowerOptions options{{"x86-64-linux-avx2-f16c-fma-sse41"}, 0, 0, policy, false, &weights};
+        lower(make.network, options);
+        options.targets = {"x86-64-linux-cuda"};
+        lower(make.network, options);
+        const size_t filters = size_t{64} * 64 * 9 * sizeof(float), bytes = weights.take().size();
+        CHECK(bytes > filters);
+        CHECK(bytes < 2 * filters);
+    }
 }
 
 TEST_CASE("in images from memory the area of a group of tiles is fetched, and nothing beside it") {
