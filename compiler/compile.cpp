@@ -102,14 +102,15 @@ Lowered import_and_lower(const CompileOptions& options, const Settings& settings
     report_progress(options, "plan", 0, 1);
     WeightStore weights;
     const auto kinds = settings.kinds();
-    for (size_t kind = 0; kind < kinds.size(); ++kind) {
+    lowered.plans.resize(kinds.size());
+    // CPUs, which come last, first: a GPU takes filters in the order in which those are stored.
+    for (size_t kind = kinds.size(); kind-- > 0;) {
         LowerOptions lower_options{kinds[kind],          options.optimise_height, options.optimise_width,
                                    options.winograd,     options.keep_all,        &weights,
                                    options.autoscheduler};
         const bool is_tuned = options.tuning && kinds[kind].front() == options.tuning->identity().target;
         if (is_tuned) lower_options.tuning = &*options.tuning;
-        const bool last = kind + 1 == kinds.size();
-        lowered.plans.push_back(lower(last ? std::move(network) : network, lower_options));
+        lowered.plans[kind] = lower(kind == 0 ? std::move(network) : network, lower_options);
     }
     lowered.weights = weights.take();
     report_progress(options, "plan", 1, 1);
