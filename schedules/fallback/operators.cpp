@@ -97,17 +97,20 @@ void apply(Copy& c, const CopySpec& spec, const Target& target) {
     in_vectors(c.output, c.d[0], std::max(1, 4 * vector_floats(target) / spec.element_bytes), nest);
 }
 
-// Between the packings, four pixels of a quad at a time: a transposition in registers of every width.
+// Between the packings, four pixels of a quad at a time: a transposition in registers of every width. In loops over
+// rows, two quads after the other two, whose eight planes the first level of cache holds even where all begin in the
+// same set of it.
 constexpr int transposed = 4;
 
 void apply(Pack& p, const PackSpec&, const Target&) {
     const ImageVars& v = p.v;
     p.output.bound(v.c, 0, channel_block);
-    auto nest = [&](Stage stage, int pixels) {
-        Var quads("quads"), lane("lane"), pixel("pixel"), task("task");
+    auto nest = [&](Stage stage, int pixels, int at_a_time) {
+        Var quads("quads"), outer("outer"), lane("lane"), pixel("pixel"), task("task");
         stage.split(v.c, quads, lane, transposed)
+            .split(quads, outer, quads, at_a_time)
             .split(v.x, chunk(), pixel, pixels, TailStrategy::ShiftInwards)
-            .reorder(lane, pixel, quads, chunk(), v.y, v.cb, v.n)
+            .reorder(lane, pixel, quads, chunk(), outer, v.y, v.cb, v.n)
             .vectorize(lane)
             .unroll(pixel)
             .unroll(quads)
@@ -115,8 +118,11 @@ void apply(Pack& p, const PackSpec&, const Target&) {
             .fuse(v.cb, v.n, task)
             .parallel(task);
     };
-    nest(p.output.specialize(p.output.output_buffer().dim(1).extent() >= transposed), transposed);
-    nest(p.output, 1);
+    constexpr int all = channel_block / quad, few_rows = 8;
+    const Expr width = p.output.output_buffer().dim(1).extent(), rows = p.output.output_buffer().dim(2).extent();
+    nest(p.output.specialize(width >= transposed && rows <= few_rows), transposed, all / 2);
+    nest(p.output.specialize(width >= transposed), transposed, all);
+    nest(p.output, 1, all);
     p.channels.compute_at(p.output, Var("quads")).vectorize(v.x).unroll(p.channels.args()[2]);
 }
 
