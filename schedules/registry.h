@@ -32,7 +32,7 @@ struct Core {
     double shared_cache = 8 << 20;             // bytes that neighbours leave of it
     // Of a tile in Winograd's domain, along an axis and in all.
     int most_axis_elements = 8, most_elements = 64;
-    bool fetches_ahead = false;  // WinogradFetchSpec pays
+    bool fetches_ahead = false;  // WinogradFetchSpec pays, and BatchedGemmSpec's far
     bool by_element = false;     // products in Winograd's domain lie by element (BatchedGemmSpec)
 };
 Core core_of(std::string_view target);

@@ -213,7 +213,8 @@ TEST_CASE("matrix products in the Winograd domain") {
         for (int hint : {1, 2, 3, 5, 6, 8, 12, 16, 20}) {
             for (int channels_out : {16, 64}) {
                 SizeHint size{hint, 0, 64, channels_out};
-                const BatchedGemmSpec spec{ElementType::f32, hint == 6 || hint == 12 ? 2 : 0, hint == 5 || hint == 16};
+                const BatchedGemmSpec spec{ElementType::f32, hint == 6 || hint == 12 ? 2 : 0, hint == 5 || hint == 16,
+                                           hint == 8 || hint == 12};
                 const std::string name = kernel_name(spec, size, target);
                 if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
                 seen.push_back(name);
