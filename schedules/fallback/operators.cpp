@@ -97,17 +97,15 @@ void apply(Copy& c, const CopySpec& spec, const Target& target) {
     in_vectors(c.output, c.d[0], std::max(1, 4 * vector_floats(target) / spec.element_bytes), nest);
 }
 
-// Between the packings, four pixels of a quad at a time: a transposition in registers of every width. In loops over
-// rows, two quads after the other two, whose eight planes the first level of cache holds even where all begin in the
-// same set of it.
-constexpr int transposed = 4;
-
+// Between the packings, as many pixels of a quad as it has channels: a transposition in registers of every width. In
+// loops over rows, two quads after the other two, whose eight planes the first level of cache holds even where all
+// begin in the same set of it.
 void apply(Pack& p, const PackSpec&, const Target&) {
     const ImageVars& v = p.v;
     p.output.bound(v.c, 0, channel_block);
     auto nest = [&](Stage stage, int pixels, int at_a_time) {
         Var quads("quads"), outer("outer"), lane("lane"), pixel("pixel"), task("task");
-        stage.split(v.c, quads, lane, transposed)
+        stage.split(v.c, quads, lane, quad)
             .split(quads, outer, quads, at_a_time)
             .split(v.x, chunk(), pixel, pixels, TailStrategy::ShiftInwards)
             .reorder(lane, pixel, quads, chunk(), outer, v.y, v.cb, v.n)
@@ -120,8 +118,8 @@ void apply(Pack& p, const PackSpec&, const Target&) {
     };
     constexpr int all = channel_block / quad, few_rows = 8;
     const Expr width = p.output.output_buffer().dim(1).extent(), rows = p.output.output_buffer().dim(2).extent();
-    nest(p.output.specialize(width >= transposed && rows <= few_rows), transposed, all / 2);
-    nest(p.output.specialize(width >= transposed), transposed, all);
+    nest(p.output.specialize(width >= quad && rows <= few_rows), quad, all / 2);
+    nest(p.output.specialize(width >= quad), quad, all);
     nest(p.output, 1, all);
     p.channels.compute_at(p.output, Var("quads")).vectorize(v.x).unroll(p.channels.args()[2]);
 }
@@ -130,7 +128,7 @@ void apply(Pack& p, const PackSpec&, const Target&) {
 // no wider than a transposition: planes need not begin at a cache line, and a vector that lies in two is written twice.
 void apply(Unpack& p, const UnpackSpec&, const Target&) {
     const ImageVars& v = p.v;
-    in_vectors(p.output, v.x, transposed, [&](Stage stage) {
+    in_vectors(p.output, v.x, quad, [&](Stage stage) {
         Var block("block"), in_block("in_block"), quads("quads"), channel("channel"), task("task");
         stage.split(v.cb, block, in_block, channel_block, TailStrategy::GuardWithIf)
             .split(in_block, quads, channel, quad)
