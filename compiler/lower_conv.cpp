@@ -268,13 +268,16 @@ BufferView filters(Lowering& to, const ConvSpec& spec, const DenseWeights& weigh
     if (spec.packing != Packing::c16 && !spec.blocked_filters)
         return to.weights(weights.numbers, {kx, ky, ci, co}, name);
     const int64_t lanes = packed_inner_channels(weights.channels_in), taps = weights.kernel_x * weights.kernel_y;
-    const bool taps_inside = method.winograd || (spec.blocked_filters &&
-                                                 to.has_weights(pack_conv_weights(weights, FilterOrder::taps_inside)));
-    const FilterOrder order = taps_inside ? FilterOrder::taps_inside : FilterOrder::channels_inside;
+    FilterOrder order =
+        method.winograd || spec.blocked_filters ? FilterOrder::taps_inside : FilterOrder::channels_inside;
+    std::vector<float> packed = pack_conv_weights(weights, order);
+    if (spec.blocked_filters && !to.has_weights(packed)) {
+        order = FilterOrder::channels_inside;
+        packed = pack_conv_weights(weights, order);
+    }
     BufferView view =
-        to.weights(pack_conv_weights(weights, order),
-                   {Size(channel_block), Size(lanes), kx, ky, channel_blocks(ci), channel_blocks(co)}, name);
-    if (taps_inside) {
+        to.weights(packed, {Size(channel_block), Size(lanes), kx, ky, channel_blocks(ci), channel_blocks(co)}, name);
+    if (order == FilterOrder::taps_inside) {
         view.dims[1].stride = Size(channel_block * taps);
         view.dims[2].stride = Size(channel_block);
         view.dims[3].stride = Size(channel_block) * kx;

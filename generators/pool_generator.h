@@ -33,20 +33,8 @@ struct PoolInterface {
     }
 
     Pool windowed() {
-        PoolInputs in{input,
-                      input.dim(0).extent(),
-                      input.dim(1).extent(),
-                      kernel_x,
-                      kernel_y,
-                      stride_x,
-                      stride_y,
-                      dilation_x,
-                      dilation_y,
-                      pad_left,
-                      pad_top,
-                      pad_right,
-                      pad_bottom};
-        return pool(spec(), in);
+        return pool(spec(), {input, input.dim(0).extent(), input.dim(1).extent(), kernel_x, kernel_y, stride_x,
+                             stride_y, dilation_x, dilation_y, pad_left, pad_top, pad_right, pad_bottom});
     }
     GlobalPool whole() { return global_pool(global_spec(), input, input.dim(0).extent(), input.dim(1).extent()); }
 

@@ -81,8 +81,10 @@ TEST_CASE("more tiles than the cache holds: in Winograd's domain, in parts of th
     };
     CHECK(parts(512, 11, true) == 2);
     CHECK(parts(512, 10) == 1);  // fewer tiles
-    CHECK(parts(256, 15) == 1);
-    CHECK(parts(128, 28) == 1);  // fewer channels than are worth a part
+    CHECK(parts(256, 16) == 1);  // by groups of tiles
+    CHECK(parts(1024, 15) == 4);
+    CHECK(parts(1024, 16) == 8);
+    CHECK(parts(1024, 23) == 8);  // in 16 they would be fewer channels than are worth a part
 }
 
 TEST_CASE("parts of channels that lie in several places, which need not end where the parts do") {
