@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "schedules/registry.h"
+#include "schedules/conv_columns.h"
 
 namespace atrous {
 namespace {
@@ -251,7 +251,9 @@ Method choose_method(const Lowering& to, const Node& node, const Call& call, con
     if (call.packing != Packing::c16) return method;
     const ConvAxes axes(image_of(to.shape(call.operands.x)), call.out.dims[1].extent, call.out.dims[2].extent, spec,
                         window);
-    const ConvPart part{spec, hint, narrowed(window.dilation_x), narrowed(window.dilation_y), axes.share()};
+    const ImageShape out{{}, {}, call.out.dims[2].extent, call.out.dims[1].extent};
+    const ConvPart part{spec, to.hints_of(out, hint.channels_in, hint.channels_out), narrowed(window.dilation_x),
+                        narrowed(window.dilation_y), axes.share()};
     if (!call.rows) method.winograd = winograd_choice(to, node, part);
     if (!method.winograd && axes.x) method.pieces = split_columns(*axes.x);
     if (!call.rows)
@@ -397,7 +399,7 @@ ConvPart conv_part(const Lowering& to, const Node& node, const Pair& taps, const
     const int64_t channels_in = fixed_extent(to.value(node.inputs[0]), 1);
     const int64_t channels_out = fixed_extent(to.value(node.outputs[0]), 1);
     ConvPart part;
-    part.hint = to.hint_of(out, channels_in, channels_out);
+    part.sizes = to.hints_of(out, channels_in, channels_out);
     part.dilation_x = narrowed(window.dilation_x);
     part.dilation_y = narrowed(window.dilation_y);
     if (is_depthwise(to.network(), node)) {

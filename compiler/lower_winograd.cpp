@@ -286,10 +286,10 @@ std::optional<WinogradChoice> winograd_choice(const Lowering& to, const Node& no
     if (options.winograd == WinogradPolicy::automatic && tuning.algorithm != OperatorTuning::Algorithm::open) {
         const auto choice = winograd_of(tuning, part);
         const bool can_be =
-            choice && is_legal(*choice, *spec, part.hint, part.dilation_x, part.dilation_y, options.targets[0]);
+            choice && is_legal(*choice, *spec, part.hint(), part.dilation_x, part.dilation_y, options.targets[0]);
         return can_be ? choice : std::nullopt;
     }
-    return choose_winograd(*spec, part.hint, part.dilation_x, part.dilation_y, options.winograd, options.targets[0],
+    return choose_winograd(*spec, part.sizes, part.dilation_x, part.dilation_y, options.winograd, options.targets[0],
                            part.direct_share);
 }
 

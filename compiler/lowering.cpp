@@ -11,8 +11,6 @@
 namespace atrous {
 namespace {
 
-constexpr int default_size = 320;
-
 std::span<const std::byte> bytes_of(const std::vector<float>& numbers) {
     return std::as_bytes(std::span(numbers));
 }
@@ -47,14 +45,35 @@ std::vector<std::byte> constant_bytes(const Value& value) {
     }
 }
 
-// The free dimensions of an input at the size to optimise for.
-int64_t hinted_dim(const Network& network, const LowerOptions& options, uint32_t input, uint32_t dim) {
+struct Pixels {
+    int64_t height, width;
+};
+
+// What to optimise for, where dimensions are free; the first above all.
+std::vector<Pixels> likely_sizes(const LowerOptions& options) {
+    constexpr int64_t usual = 320;
+    if (options.height > 0 || options.width > 0)
+        return {{options.height > 0 ? options.height : usual, options.width > 0 ? options.width : usual}};
+    std::vector<Pixels> sizes;
+    for (const int64_t size :
+         std::initializer_list<int64_t>{usual, 128, 192, 224, 256, 288, 384, 448, 512, 640, 720, 768, 1024})
+        sizes.push_back({size, size});
+    return sizes;
+}
+
+// A free dimension of an input whose images have this size.
+int64_t free_dim(const Network& network, uint32_t input, uint32_t dim, const Pixels& size) {
     const size_t rank = network.values[network.inputs.at(input)].shape.size();
-    const int64_t height = options.height > 0 ? options.height : default_size;
-    const int64_t width = options.width > 0 ? options.width : default_size;
-    if (rank == 4 && dim == 2) return height;
-    if (rank >= 3 && dim + 1 == rank) return width;
+    if (rank == 4 && dim == 2) return size.height;
+    if (rank >= 3 && dim + 1 == rank) return size.width;
     return 1;
+}
+
+int64_t value_at(const Network& network, const Pixels& pixels, const Size& size) {
+    constexpr double largest = 9e15;  // whole numbers are exact so far
+    const double value =
+        size.evaluate([&](uint32_t input, uint32_t dim) { return free_dim(network, input, dim, pixels); });
+    return std::isnan(value) ? 0 : static_cast<int64_t>(std::clamp(value, -largest, largest));
 }
 
 }  // namespace
@@ -423,15 +442,24 @@ void Lowering::copy(uint32_t element_bytes, const std::vector<CopyDim>& outermos
 }
 
 int64_t Lowering::at_hint(const Size& size) const {
-    constexpr double largest = 9e15;  // whole numbers are exact so far
-    const double value =
-        size.evaluate([&](uint32_t input, uint32_t dim) { return hinted_dim(network_, options_, input, dim); });
-    return std::isnan(value) ? 0 : static_cast<int64_t>(std::clamp(value, -largest, largest));
+    return value_at(network_, likely_sizes(options_).front(), size);
+}
+
+std::vector<SizeHint> Lowering::hints_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const {
+    const auto clamped = [](int64_t extent) { return static_cast<int>(std::clamp<int64_t>(extent, 0, 1 << 30)); };
+    std::vector<SizeHint> hints;
+    for (const Pixels& size : likely_sizes(options_)) {
+        const SizeHint hint{clamped(value_at(network_, size, out.w)), clamped(value_at(network_, size, out.h)),
+                            clamped(channels_in), clamped(channels_out)};
+        const bool is_new = std::ranges::none_of(
+            hints, [&](const SizeHint& h) { return h.width == hint.width && h.height == hint.height; });
+        if (is_new) hints.push_back(hint);
+    }
+    return hints;
 }
 
 SizeHint Lowering::hint_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const {
-    const auto clamped = [](int64_t extent) { return static_cast<int>(std::clamp<int64_t>(extent, 0, 1 << 30)); };
-    return {clamped(at_hint(out.w)), clamped(at_hint(out.h)), clamped(channels_in), clamped(channels_out)};
+    return hints_of(out, channels_in, channels_out).front();
 }
 
 SizeHint Lowering::hint_of(ValueId out) const {

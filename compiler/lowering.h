@@ -104,6 +104,9 @@ class Lowering {
     void copy(uint32_t element_bytes, const std::vector<CopyDim>& outermost_first, BufferView from, BufferView to);
     SizeHint hint_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const;
     SizeHint hint_of(ValueId out) const;
+    // For a choice that has to suit any size, where the network leaves it free and nobody says which: at several, the
+    // one that hint_of() gives first.
+    std::vector<SizeHint> hints_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const;
     int64_t at_hint(const Size& size) const;
     void count_flop(double flop) { flop_ += flop; }
     void require_equal(const Size& a, const Size& b, const std::string& what);

@@ -191,6 +191,7 @@ struct WinogradTile {
 
     int size_x() const { return outputs_x + kernel_x - 1; }
     int size_y() const { return outputs_y + kernel_y - 1; }
+    bool operator==(const WinogradTile&) const = default;
 };
 
 // Filters into the Winograd domain: weights as ConvSpec has them in c16, not grouped; output (c, k, cb, ex, ey), k = 16

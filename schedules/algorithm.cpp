@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
-
-#include "schedules/registry.h"
 
 namespace atrous {
 
@@ -98,13 +95,18 @@ double direct_cost(const Problem& p, const ConvSpec& spec, double share) {
     return share * p.height * products / direct_efficiency + traffic;
 }
 
-// Tiles that are computed when register tiles cover so many, and what reading the weights costs, which wide ones do
-// more seldom (register_tile.cpp): as many as could be done by the widest.
-double covered(int tiles, const Core& core) {
-    double least = std::numeric_limits<double>::max();
-    for (int tile = core.narrowest_tile; tile <= core.widest_tile; ++tile)
-        least = std::min(least, (tile + 1.0) * ceil_div(tiles, tile));
-    return least * core.widest_tile / (core.widest_tile + 1);
+// Tiles that are computed when register tiles of `width` cover so many, and what reading the weights costs, which wide
+// ones do more seldom (register_tile.cpp): as many as could be done by the widest.
+double covered_by(int width, int tiles, const Core& core) {
+    return (width + 1.0) * ceil_div(tiles, width) * core.widest_tile / (core.widest_tile + 1);
+}
+
+// The register tile that covers so many at the least cost.
+int register_tile(int tiles, const Core& core) {
+    int best = core.narrowest_tile;
+    for (int width = core.narrowest_tile + 1; width <= core.widest_tile; ++width)
+        if (covered_by(width, tiles, core) < covered_by(best, tiles, core)) best = width;
+    return best;
 }
 
 // Of the filters in Winograd's domain, floats.
@@ -134,9 +136,10 @@ double output_cost(const WinogradTile& tile) {
     return elements * (elements > large_tile ? large_output_element : output_element);
 }
 
-double product_cost(const Problem& p, const WinogradTile& tile, int tiles, int blocks_out) {
+// Of so many tiles, as register tiles cover them.
+double product_cost(const Problem& p, const WinogradTile& tile, double tiles, int blocks_out) {
     const double efficiency = gemm_efficiency * (blocks_out % 2 == 0 ? 1 : odd_blocks_efficiency);
-    return tile.size_x() * tile.size_y() * covered(tiles, p.core) * 16 * p.blocks_in * blocks_out / efficiency;
+    return tile.size_x() * tile.size_y() * tiles * 16 * p.blocks_in * blocks_out / efficiency;
 }
 
 // Filters into the domain; what they come from has to be read by any algorithm.
@@ -144,11 +147,13 @@ double filter_cost(const Problem& p, const WinogradTile& tile, double blocks_out
     return tile.size_x() * tile.size_y() * 16 * p.blocks_in * blocks_out * filter_element;
 }
 
-double group_cost(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y) {
+// Of a group of tiles; `width`: of the register tile.
+double group_cost(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y, int width) {
     const int tiles = tiles_x * tiles_y;
     const double bytes = tile.size_x() * tile.size_y() * tiles * 64.0 * (p.blocks_in + p.blocks_out);
     const double filters = 4 * filter_elements(p, tile);
-    double cost = call + product_cost(p, tile, tiles, p.blocks_out) + filters * from_own_cache;
+    double cost = call + product_cost(p, tile, covered_by(width, tiles, p.core), p.blocks_out);
+    cost += filters * from_own_cache;
     cost += tiles * (p.blocks_in * input_cost(tile) + p.blocks_out * output_cost(tile));
     const double shortness = std::max(0.0, 1 - tiles_x * tile.outputs_x / long_stretch);
     cost += stretch * shortness * tiles_y * (p.blocks_in * tile.size_y() + p.blocks_out * tile.outputs_y);
@@ -162,7 +167,7 @@ double pass_cost(const Problem& p, const WinogradTile& tile, int tiles, int bloc
     const double elements = tile.size_x() * tile.size_y();
     const double in = elements * tiles * 64 * p.blocks_in, out = elements * tiles * 64 * blocks;
     const double filters = elements * 1024 * p.blocks_in * blocks;
-    double cost = call + filter_cost(p, tile, blocks) + product_cost(p, tile, tiles, blocks);
+    double cost = call + filter_cost(p, tile, blocks) + product_cost(p, tile, covered(tiles, p.core), blocks);
     cost += tiles * blocks * output_cost(tile);
     if (in + out + filters > cache_bytes) cost += traffic_cost(p, in);
     if (out + filters > cache_bytes) cost += 2 * p.core.traffic * (out + filters - cache_bytes) * from_shared_cache;
@@ -174,28 +179,48 @@ double shared_cost(int parts, double cost) {
     return ceil_div(parts, threads) * threads * cost;
 }
 
-// With groups of tiles outside.
-void add_groups(const Problem& p, const WinogradTile& tile, int tiles_x, int tiles_y,
-                std::vector<AlgorithmEstimate>& all) {
+// Tiles of an image along both axes.
+struct TileGrid {
+    int x, y;
+
+    TileGrid(const Problem& p, const WinogradTile& tile)
+        : x(winograd_tiles(p.width, tile.outputs_x, p.dilation_x)),
+          y(winograd_tiles(p.height, tile.outputs_y, p.dilation_y)) {}
+};
+
+// With groups of tiles outside. Like the plan it makes them as equal as the image allows, all with the register tile
+// that is best for the largest.
+double groups_cost(const Problem& p, const WinogradChoice& choice) {
+    const TileGrid all(p, choice.tile);
+    const int count_x = ceil_div(all.x, choice.tiles_x), count_y = ceil_div(all.y, choice.tiles_y);
+    const double filters =
+        filter_cost(p, choice.tile, p.blocks_out) + traffic_cost(p, 4 * filter_elements(p, choice.tile));
+    const double group = group_cost(p, choice.tile, ceil_div(all.x, count_x), ceil_div(all.y, count_y),
+                                    register_tile(choice.tiles_x * choice.tiles_y, p.core));
+    return filters + shared_cost(count_x * count_y, group);
+}
+
+void add_groups(const Problem& p, const WinogradTile& tile, std::vector<AlgorithmEstimate>& all) {
+    const TileGrid tiles(p, tile);
     const double tile_bytes = tile.size_x() * tile.size_y() * 64.0 * (p.blocks_in + p.blocks_out);
-    const double filters = filter_cost(p, tile, p.blocks_out) + traffic_cost(p, 4 * filter_elements(p, tile));
     // The widest first: long rows are read and written faster than short ones.
-    for (int x = std::min(tiles_x, most_group_tiles); x >= 1; --x) {
-        const int count_x = ceil_div(tiles_x, x);
-        if (ceil_div(tiles_x, count_x) != x) continue;  // the same groups as a smaller x
-        for (int y = 1; y <= std::min(tiles_y, most_group_tiles / x); ++y) {
-            const int count_y = ceil_div(tiles_y, y);
-            if (ceil_div(tiles_y, count_y) != y || (x * y > 1 && x * y * tile_bytes > most_group_bytes)) continue;
-            all.push_back(
-                {WinogradChoice{tile, x, y}, filters + shared_cost(count_x * count_y, group_cost(p, tile, x, y))});
+    for (int x = std::min(tiles.x, most_group_tiles); x >= 1; --x) {
+        if (ceil_div(tiles.x, ceil_div(tiles.x, x)) != x) continue;  // the same groups as a smaller x
+        for (int y = 1; y <= std::min(tiles.y, most_group_tiles / x); ++y) {
+            if (ceil_div(tiles.y, ceil_div(tiles.y, y)) != y) continue;
+            if (x * y > 1 && x * y * tile_bytes > most_group_bytes) continue;
+            const WinogradChoice choice{tile, x, y};
+            all.push_back({choice, groups_cost(p, choice)});
         }
     }
 }
 
 // Of the input channels of passes over `tiles`, which all of them read: the fewest that the shared cache holds, of
 // enough channels that adding up costs little.
-int pass_parts(const Problem& p, const WinogradTile& tile, double tiles) {
-    const double bytes = tile.size_x() * tile.size_y() * tiles * 64 * p.blocks_in;
+int pass_parts(const Problem& p, const ConvSpec& spec, const WinogradTile& tile) {
+    if (!can_be_added_up(spec)) return 1;
+    const TileGrid tiles(p, tile);
+    const double bytes = tile.size_x() * tile.size_y() * double(tiles.x) * tiles.y * 64 * p.blocks_in;
     const int blocks = static_cast<int>(p.blocks_in);
     int parts = 1;
     while (bytes / parts > p.core.shared_cache && blocks % (2 * parts) == 0 &&
@@ -205,20 +230,29 @@ int pass_parts(const Problem& p, const WinogradTile& tile, double tiles) {
 }
 
 // With filters outside.
-void add_passes(const Problem& whole, const ConvSpec& spec, const WinogradTile& tile, int tiles_x, int tiles_y,
-                std::vector<AlgorithmEstimate>& all) {
-    const double tiles = static_cast<double>(tiles_x) * tiles_y;
-    if (tiles > most_pass_tiles) return;
-    const int parts = can_be_added_up(spec) ? pass_parts(whole, tile, tiles) : 1;
+double passes_cost(const Problem& whole, const ConvSpec& spec, const WinogradChoice& choice) {
+    const WinogradTile& tile = choice.tile;
+    const TileGrid grid(whole, tile);
+    const double tiles = double(grid.x) * grid.y;
+    if (tiles > most_pass_tiles) return std::numeric_limits<double>::infinity();
+    const int parts = pass_parts(whole, spec, tile);
     Problem p = whole;
     p.blocks_in /= parts;
     double input = shared_cost(static_cast<int>(p.blocks_in), call + tiles * input_cost(tile));
     input += traffic_cost(p, tile.size_x() * tile.size_y() * tiles * 64 * p.blocks_in);
+    const double pass = pass_cost(p, tile, grid.x * grid.y, choice.blocks);
+    return parts * (input + shared_cost(p.blocks_out / choice.blocks, pass)) + sums_cost(p, parts);
+}
+
+void add_passes(const Problem& p, const ConvSpec& spec, const WinogradTile& tile, std::vector<AlgorithmEstimate>& all) {
+    const TileGrid grid(p, tile);
+    const double tiles = double(grid.x) * grid.y, blocks_in = p.blocks_in / pass_parts(p, spec, tile);
+    if (tiles > most_pass_tiles) return;
     for (int blocks = 1; blocks <= std::min(p.blocks_out, most_pass_blocks); ++blocks) {
-        const double bytes = tile.size_x() * tile.size_y() * 64.0 * blocks * (tiles + 16 * p.blocks_in);
+        const double bytes = tile.size_x() * tile.size_y() * 64.0 * blocks * (tiles + 16 * blocks_in);
         if (p.blocks_out % blocks != 0 || (blocks > 2 && bytes > most_pass_bytes)) continue;
-        const double part = input + shared_cost(p.blocks_out / blocks, pass_cost(p, tile, tiles_x * tiles_y, blocks));
-        all.push_back({WinogradChoice{tile, tiles_x, tiles_y, blocks}, parts * part + sums_cost(p, parts)});
+        const WinogradChoice choice{tile, grid.x, grid.y, blocks};
+        all.push_back({choice, passes_cost(p, spec, choice)});
     }
 }
 
@@ -235,88 +269,10 @@ std::vector<int> outputs_for(int taps, WinogradPolicy policy, const Core& core) 
     return outputs;
 }
 
-constexpr int most_split_taps = 32;     // a model may ask for a million: not worth the search below
-constexpr int longest_split_row = 512;  // beyond, the padding is a small part
-constexpr int shortest_piece = 5;       // less than the smallest register tile that keeps the multipliers busy
-constexpr double least_saving = 0.15;   // for which a layer is cut: every piece is a kernel more to compile
-
-bool is_inside(const ConvAxis& a, int output, int tap) {
-    const int64_t input = int64_t{output} * a.stride + int64_t{tap} * a.dilation - a.pad;
-    return input >= 0 && input < a.in;
-}
-
-// The columns with the taps they need, at least one.
-ConvColumns columns(const ConvAxis& x, int begin, int end) {
-    int first = x.taps, last = -1;
-    for (int tap = 0; tap < x.taps; ++tap)
-        for (int output = begin; output < end; ++output)
-            if (is_inside(x, output, tap)) {
-                first = std::min(first, tap);
-                last = tap;
-                break;
-            }
-    if (last < 0) first = last = 0;
-    return {begin, end, first, last - first + 1};
-}
-
-int cost_of(const ConvColumns& columns) {
-    return covered(columns.end - columns.begin, {}) * columns.taps;
-}
-
 }  // namespace
 
-std::vector<ConvColumns> split_columns(const ConvAxis& x) {
-    const ConvColumns whole{0, x.out, 0, x.taps};
-    if (x.taps < 2 || x.taps > most_split_taps) return {whole};
-    if (x.out < 2 * shortest_piece || x.out > longest_split_row) return {whole};
-    // Where the set of taps that are inside changes, and a piece's least width to both sides of that.
-    std::vector<int> cuts{0, x.out};
-    for (int output = 1; output < x.out; ++output) {
-        bool changes = false;
-        for (int tap = 0; tap < x.taps; ++tap) changes |= is_inside(x, output, tap) != is_inside(x, output - 1, tap);
-        if (changes)
-            for (int cut : {output - shortest_piece, output, output + shortest_piece})
-                if (cut >= shortest_piece && cut <= x.out - shortest_piece) cuts.push_back(cut);
-    }
-    std::ranges::sort(cuts);
-    cuts.erase(std::ranges::unique(cuts).begin(), cuts.end());
-    if (cuts.size() > 64) return {whole};
-
-    // The cheapest way to reach each cut.
-    struct Way {
-        int cost = std::numeric_limits<int>::max();
-        size_t from = 0;
-        ConvColumns piece;
-    };
-    std::vector<Way> best(cuts.size());
-    best[0].cost = 0;
-    for (size_t to = 1; to < cuts.size(); ++to)
-        for (size_t from = 0; from < to; ++from) {
-            if (cuts[to] - cuts[from] < shortest_piece || best[from].cost == std::numeric_limits<int>::max()) continue;
-            const ConvColumns piece = columns(x, cuts[from], cuts[to]);
-            const int cost = best[from].cost + cost_of(piece) + cost_of(whole) / 20;  // a call has a cost of its own
-            if (cost < best[to].cost) best[to] = {cost, from, piece};
-        }
-    if (best.back().cost > (1 - least_saving) * 1.05 * cost_of(whole)) return {whole};
-    std::vector<ConvColumns> pieces;
-    for (size_t at = cuts.size() - 1; at > 0; at = best[at].from) pieces.push_back(best[at].piece);
-    std::ranges::reverse(pieces);
-    return pieces;
-}
-
-double direct_share(const ConvAxis& x, const ConvAxis& y) {
-    if (x.out < 1 || y.out < 1) return 1;
-    double columns = 0, rows = 0;
-    for (const ConvColumns& piece : split_columns(x)) columns += double(piece.end - piece.begin) * piece.taps;
-    for (int tap = 0; tap < y.taps; ++tap) {
-        // Outputs with 0 <= o·stride + tap·dilation − pad < in.
-        const int64_t at = int64_t{tap} * y.dilation - y.pad;
-        const int64_t begin = at >= 0 ? 0 : (-at + y.stride - 1) / y.stride;
-        const int64_t end = y.in - at <= 0 ? 0 : (y.in - at + y.stride - 1) / y.stride;
-        rows +=
-            static_cast<double>(std::max<int64_t>(0, std::min<int64_t>(end, y.out) - std::min<int64_t>(begin, end)));
-    }
-    return columns / x.out / x.taps * rows / y.out / y.taps;
+double covered(int tiles, const Core& core) {
+    return covered_by(register_tile(tiles, core), tiles, core);
 }
 
 int channels_at_once(const WinogradTile& tile) {
@@ -359,10 +315,8 @@ std::vector<AlgorithmEstimate> winograd_estimates(const Problem& p, const ConvSp
         for (int outputs_x : outputs_for(spec.kernel_x, policy, p.core)) {
             const WinogradTile tile{outputs_x, outputs_y, spec.kernel_x, spec.kernel_y};
             if (!can_have(p, tile)) continue;
-            const int tiles_x = winograd_tiles(p.width, tile.outputs_x, p.dilation_x);
-            const int tiles_y = winograd_tiles(p.height, tile.outputs_y, p.dilation_y);
-            add_groups(p, tile, tiles_x, tiles_y, all);
-            add_passes(p, spec, tile, tiles_x, tiles_y, all);
+            add_groups(p, tile, all);
+            add_passes(p, spec, tile, all);
         }
     }
     return all;
@@ -372,18 +326,55 @@ bool is_cheaper(const AlgorithmEstimate& a, const AlgorithmEstimate& b) {
     return a.cost < b.cost;
 }
 
+double winograd_cost(const Problem& p, const ConvSpec& spec, const WinogradChoice& choice) {
+    return choice.blocks > 0 ? passes_cost(p, spec, choice) : groups_cost(p, choice);
+}
+
+// The cheapest of each tile.
+std::vector<AlgorithmEstimate> best_of_each_tile(std::vector<AlgorithmEstimate> all) {
+    const auto tile = [](const AlgorithmEstimate& e) {
+        return std::pair(e.winograd->tile.outputs_x, e.winograd->tile.outputs_y);
+    };
+    std::ranges::sort(all, {}, [&](const AlgorithmEstimate& e) { return std::pair(tile(e), e.cost); });
+    all.erase(std::ranges::unique(all, {}, tile).begin(), all.end());
+    return all;
+}
+
+// Of what is best somewhere, what costs least on average: at each size beside the best there.
+std::optional<AlgorithmEstimate> best_on_average(const ConvSpec& spec, const std::vector<Problem>& sizes,
+                                                 WinogradPolicy policy) {
+    std::vector<AlgorithmEstimate> candidates;
+    std::vector<double> least;
+    for (const Problem& size : sizes) {
+        const std::vector<AlgorithmEstimate> best = best_of_each_tile(winograd_estimates(size, spec, policy));
+        if (best.empty()) return std::nullopt;
+        least.push_back(std::ranges::min_element(best, is_cheaper)->cost);
+        candidates.insert(candidates.end(), best.begin(), best.end());
+    }
+    for (AlgorithmEstimate& candidate : candidates) {
+        candidate.cost = 0;
+        for (size_t i = 0; i < sizes.size(); ++i)
+            candidate.cost += winograd_cost(sizes[i], spec, *candidate.winograd) / least[i];
+    }
+    const WinogradChoice best = *std::ranges::min_element(candidates, is_cheaper)->winograd;
+    return AlgorithmEstimate{best, winograd_cost(sizes.front(), spec, best)};
+}
+
 }  // namespace
 
-std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const SizeHint& hint, int dilation_x,
+std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const std::vector<SizeHint>& sizes, int dilation_x,
                                               int dilation_y, WinogradPolicy policy, std::string_view target,
                                               double direct_share) {
-    if (policy == WinogradPolicy::off || !can_be_in_winograds_domain(spec, hint, dilation_x, dilation_y, target))
-        return std::nullopt;
-    const Problem p = problem_of(hint, dilation_x, dilation_y, target);
-    const std::vector<AlgorithmEstimate> all = winograd_estimates(p, spec, policy);
-    const auto best = std::ranges::min_element(all, is_cheaper);
-    if (best == all.end()) return std::nullopt;
-    const bool worthwhile = policy != WinogradPolicy::automatic || best->cost < direct_cost(p, spec, direct_share);
+    if (policy == WinogradPolicy::off) return std::nullopt;
+    std::vector<Problem> problems;
+    for (const SizeHint& size : sizes) {
+        if (!can_be_in_winograds_domain(spec, size, dilation_x, dilation_y, target)) return std::nullopt;
+        problems.push_back(problem_of(size, dilation_x, dilation_y, target));
+    }
+    const std::optional<AlgorithmEstimate> best = best_on_average(spec, problems, policy);
+    if (!best) return std::nullopt;
+    const bool worthwhile =
+        policy != WinogradPolicy::automatic || best->cost < direct_cost(problems.front(), spec, direct_share);
     return worthwhile ? best->winograd : std::nullopt;
 }
 
@@ -403,8 +394,7 @@ int channel_parts(const std::optional<WinogradChoice>& winograd, const ConvSpec&
     const Problem p = problem_of(hint, dilation_x, dilation_y, target);
     if (!winograd) return direct_parts(p, spec, direct_share);
     if (winograd->blocks == 0) return 1;
-    const double tiles_x = winograd_tiles(p.width, winograd->tile.outputs_x, dilation_x);
-    return pass_parts(p, winograd->tile, tiles_x * winograd_tiles(p.height, winograd->tile.outputs_y, dilation_y));
+    return pass_parts(p, spec, winograd->tile);
 }
 
 bool is_legal(const WinogradChoice& choice, const ConvSpec& spec, const SizeHint& hint, int dilation_x, int dilation_y,
@@ -422,10 +412,9 @@ bool is_legal(const WinogradChoice& choice, const ConvSpec& spec, const SizeHint
     if (choice.blocks == 0)
         return choice.tiles_x >= 1 && choice.tiles_y >= 1 && choice.tiles_x <= most_group_tiles &&
                choice.tiles_x * choice.tiles_y <= most_group_tiles;
-    const double tiles = static_cast<double>(winograd_tiles(p.width, tile.outputs_x, dilation_x)) *
-                         winograd_tiles(p.height, tile.outputs_y, dilation_y);
+    const TileGrid grid(p, tile);
     return choice.blocks > 0 && choice.blocks <= most_pass_blocks && p.blocks_out % choice.blocks == 0 &&
-           tiles <= most_pass_tiles;
+           double(grid.x) * grid.y <= most_pass_tiles;
 }
 
 }  // namespace atrous

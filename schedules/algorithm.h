@@ -1,6 +1,6 @@
-// Which algorithm computes a convolution: directly, without what lies in the padding, or in Winograd's domain
-// (generators/winograd.h). Decided when a network is compiled, from the sizes it is optimised for; any other size is as
-// right. No Halide in here.
+// Which algorithm computes a convolution: directly, without what lies in the padding (conv_columns.h), or in Winograd's
+// domain (generators/winograd.h). Decided when a network is compiled, from the sizes it is optimised for; any other
+// size is as right. No Halide in here.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "generators/kernel_spec.h"
+#include "schedules/registry.h"
 
 namespace atrous {
 
@@ -32,12 +33,16 @@ struct AlgorithmEstimate {
     double cost = 0;
 };
 
+// Pixels or tiles that are computed when register tiles cover so many, and what reading the weights costs beside that:
+// as many as could be done by the widest.
+double covered(int tiles, const Core& core);
+
 // Tiles along an axis of `pixels` outputs, as generators/winograd.h counts them.
 int winograd_tiles(int pixels, int outputs, int dilation);
 
-// For outputs of about the hint's size. nullopt: directly. `direct_share`: of the products, those that are computed
-// then.
-std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const SizeHint& hint, int dilation_x,
+// For outputs of these sizes, on average; whether directly (nullopt), for the first. `direct_share`: of the products,
+// those that are computed then.
+std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const std::vector<SizeHint>& sizes, int dilation_x,
                                               int dilation_y, WinogradPolicy policy, std::string_view target,
                                               double direct_share = 1);
 
@@ -57,22 +62,5 @@ int channels_at_once(const WinogradTile& tile);
 // channels, would otherwise come from memory.
 int channel_parts(const std::optional<WinogradChoice>& winograd, const ConvSpec& spec, const SizeHint& hint,
                   int dilation_x, int dilation_y, std::string_view target, double direct_share = 1);
-
-// One axis of a convolution: output o reads input o·stride + k·dilation − pad for each tap k.
-struct ConvAxis {
-    int out = 1, in = 1, taps = 1, stride = 1, dilation = 1, pad = 0;
-};
-
-// Output columns [begin, end), for which the taps from first_tap on suffice: all others read padding.
-struct ConvColumns {
-    int begin = 0, end = 0, first_tap = 0, taps = 1;
-};
-
-// A row of outputs cut where that saves much, from left to right; each piece is a convolution of fewer taps. One piece
-// where it does not pay. (Rows need no such cut: the kernel leaves out those taps by itself.)
-std::vector<ConvColumns> split_columns(const ConvAxis& x);
-
-// The share of products that remains when taps in the padding are left out, along x as split_columns() does.
-double direct_share(const ConvAxis& x, const ConvAxis& y);
 
 }  // namespace atrous

@@ -42,7 +42,7 @@ std::vector<EstimatedPart> estimate(const TunableOperator& op, const std::string
         EstimatedPart& estimated = parts.emplace_back(EstimatedPart{&part, {}});
         if (const auto* spec = std::get_if<ConvSpec>(&part.spec))
             estimated.ways =
-                estimate_algorithms(*spec, part.hint, part.dilation_x, part.dilation_y, target, part.direct_share);
+                estimate_algorithms(*spec, part.hint(), part.dilation_x, part.dilation_y, target, part.direct_share);
         else
             estimated.ways = {{std::nullopt, part.products()}};
         if (estimated.ways.front().cost == 0) estimated.ways.front().cost = part.products();
@@ -101,14 +101,14 @@ struct LoopNests {
 LoopNests loop_nests(const OperatorTuning& tuning, const std::vector<EstimatedPart>& parts, const std::string& target) {
     const ConvPart& part = largest(parts);
     if (const auto* depthwise = std::get_if<DepthwiseConvSpec>(&part.spec))
-        return {"depthwise", part.hint.width, legal_tunings(*depthwise, part.hint, target)};
+        return {"depthwise", part.hint().width, legal_tunings(*depthwise, part.hint(), target)};
     const auto& spec = std::get<ConvSpec>(part.spec);
     auto choice = winograd_of(tuning, part);
     if (tuning.algorithm == Algorithm::open) {
         for (const EstimatedPart& estimated : parts)
             if (estimated.part == &part) choice = estimated.ways.front().winograd;
     }
-    if (!choice) return {"conv", part.hint.width, legal_tunings(spec, part.hint, target)};
+    if (!choice) return {"conv", part.hint().width, legal_tunings(spec, part.hint(), target)};
     const SizeHint product = product_hint(*choice, part, target);
     return {"product", product.width, legal_tunings(BatchedGemmSpec{}, product, target)};
 }

@@ -21,7 +21,7 @@ void append(std::string& text, const char* name, int value) {
 }
 
 bool is_legal_kernel(const OperatorTuning& tuning, const ConvPart& part, const std::string& target) {
-    SizeHint hint = part.hint;
+    SizeHint hint = part.hint();
     hint.tuning = tuning.kernel;
     if (const auto* depthwise = std::get_if<DepthwiseConvSpec>(&part.spec))
         return is_legal_tuning(*depthwise, hint, target);
@@ -58,11 +58,11 @@ std::string OperatorTuning::text() const {
 
 double ConvPart::products() const {
     const auto count = [&](const auto& s) {
-        return static_cast<double>(hint.width) * hint.height * s.kernel_x * s.kernel_y * hint.channels_out /
+        return static_cast<double>(hint().width) * hint().height * s.kernel_x * s.kernel_y * hint().channels_out /
                channel_block;
     };
     if (const auto* depthwise = std::get_if<DepthwiseConvSpec>(&spec)) return count(*depthwise);
-    return direct_share * count(std::get<ConvSpec>(spec)) * hint.channels_in;
+    return direct_share * count(std::get<ConvSpec>(spec)) * hint().channels_in;
 }
 
 std::optional<WinogradChoice> winograd_of(const OperatorTuning& tuning, const ConvPart& part) {
@@ -72,8 +72,8 @@ std::optional<WinogradChoice> winograd_of(const OperatorTuning& tuning, const Co
     WinogradChoice choice;
     choice.tile = {spec->kernel_x > 1 ? tuning.outputs[1] : 1, spec->kernel_y > 1 ? tuning.outputs[0] : 1,
                    spec->kernel_x, spec->kernel_y};
-    const int all_x = winograd_tiles(part.hint.width, choice.tile.outputs_x, part.dilation_x);
-    const int all_y = winograd_tiles(part.hint.height, choice.tile.outputs_y, part.dilation_y);
+    const int all_x = winograd_tiles(part.hint().width, choice.tile.outputs_x, part.dilation_x);
+    const int all_y = winograd_tiles(part.hint().height, choice.tile.outputs_y, part.dilation_y);
     choice.blocks = tuning.blocks;
     choice.tiles_x = tuning.blocks > 0 ? all_x : std::min(tuning.tiles[1], all_x);
     choice.tiles_y = tuning.blocks > 0 ? all_y : std::min(tuning.tiles[0], all_y);
@@ -82,8 +82,8 @@ std::optional<WinogradChoice> winograd_of(const OperatorTuning& tuning, const Co
 
 SizeHint product_hint(const WinogradChoice& choice, const ConvPart& part, const std::string& target,
                       const Tuning& tuning) {
-    const int channels = choice.blocks > 0 ? choice.blocks * channel_block : part.hint.channels_out;
-    SizeHint product{choice.tiles_x * choice.tiles_y, 0, part.hint.channels_in, channels, tuning};
+    const int channels = choice.blocks > 0 ? choice.blocks * channel_block : part.hint().channels_out;
+    SizeHint product{choice.tiles_x * choice.tiles_y, 0, part.hint().channels_in, channels, tuning};
     product.width = panel_tiles(product, target);
     return product;
 }
@@ -92,7 +92,7 @@ bool is_legal(const OperatorTuning& tuning, const std::vector<ConvPart>& parts, 
     const auto is_possible = [&](const ConvPart& part) {
         const auto choice = winograd_of(tuning, part);
         return choice &&
-               is_legal(*choice, std::get<ConvSpec>(part.spec), part.hint, part.dilation_x, part.dilation_y, target);
+               is_legal(*choice, std::get<ConvSpec>(part.spec), part.hint(), part.dilation_x, part.dilation_y, target);
     };
     const bool wants_winograd = tuning.algorithm == OperatorTuning::Algorithm::winograd;
     if (wants_winograd && std::ranges::none_of(parts, is_possible)) return false;

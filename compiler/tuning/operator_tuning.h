@@ -43,10 +43,11 @@ struct OperatorTuning {
 // One call of a convolution kernel: all of a Conv, or a phase of a ConvTranspose.
 struct ConvPart {
     std::variant<ConvSpec, DepthwiseConvSpec> spec;
-    SizeHint hint;
+    std::vector<SizeHint> sizes{{}};  // to choose for; the first is what kernels are made for
     int dilation_x = 1, dilation_y = 1;
     double direct_share = 1;
 
+    const SizeHint& hint() const { return sizes.front(); }
     // Multiplications, of 16 floats.
     double products() const;
 };

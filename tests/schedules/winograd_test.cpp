@@ -6,7 +6,7 @@
 
 #include "generators/winograd_matrices.h"
 #include "schedules/algorithm.h"
-#include "schedules/registry.h"
+#include "schedules/conv_columns.h"
 #include "tests/schedules/arguments.h"
 #include "tests/schedules/kernel_runner.h"
 
@@ -286,7 +286,7 @@ TEST_CASE("groups of tiles outside for large images, wide ones; filters outside 
     spec.kernel_x = spec.kernel_y = 3;
     for (const std::string& target : runnable_targets()) {
         const auto choice = [&](const SizeHint& size) {
-            return choose_winograd(spec, size, 1, 1, WinogradPolicy::automatic, target);
+            return choose_winograd(spec, {size}, 1, 1, WinogradPolicy::automatic, target);
         };
         const auto image = choice({256, 256, 64, 64});
         REQUIRE(image);
@@ -336,22 +336,47 @@ TEST_CASE("panels are as wide as register tiles divide") {
     CHECK(panel_tiles(tiles, "x86-64-linux-avx2-fma") % 3 == 0);
 }
 
+TEST_CASE("One choice for several sizes: filters outside only where that suits them all; their order is all one") {
+    ConvSpec spec;
+    spec.packing = Packing::c16;
+    spec.kernel_x = spec.kernel_y = 3;
+    for (const std::string& target : runnable_targets()) {
+        const auto choice = [&](const std::vector<SizeHint>& sizes) {
+            return choose_winograd(spec, sizes, 1, 1, WinogradPolicy::automatic, target);
+        };
+        const SizeHint small{20, 20, 512, 512}, large{1024, 1024, 512, 512};
+        REQUIRE(choice({small}));
+        CHECK(choice({small})->blocks > 0);
+        REQUIRE(choice({small, large}));
+        CHECK(choice({small, large})->blocks == 0);
+
+        const SizeHint a{320, 320, 64, 64}, b{256, 256, 64, 64}, c{500, 300, 64, 64};
+        const auto one = choice({a, b, c}), other = choice({c, a, b});
+        REQUIRE(one);
+        REQUIRE(other);
+        CHECK(one->tile == other->tile);
+        CHECK(one->tiles_x == other->tiles_x);
+        CHECK(one->tiles_y == other->tiles_y);
+        CHECK(choice({a, a, a})->tile == choice({a})->tile);
+    }
+}
+
 TEST_CASE("Winograd is chosen where it can be computed") {
     const std::string target = runnable_targets().back();
     ConvSpec spec;
     spec.packing = Packing::c16;
     spec.kernel_x = spec.kernel_y = 3;
     const SizeHint large{256, 256, 64, 64};
-    const auto choose = [&](WinogradPolicy policy) { return choose_winograd(spec, large, 2, 2, policy, target); };
+    const auto choose = [&](WinogradPolicy policy) { return choose_winograd(spec, {large}, 2, 2, policy, target); };
     CHECK_FALSE(choose(WinogradPolicy::off));
     REQUIRE(choose(WinogradPolicy::automatic));
     CHECK(choose(WinogradPolicy::automatic)->tile.outputs_x >= 4);
     CHECK(choose(WinogradPolicy::f2)->tile.outputs_y == 2);
     CHECK(choose(WinogradPolicy::f4)->tile.outputs_y == 4);
-    CHECK_FALSE(choose_winograd(spec, large, 2, 2, WinogradPolicy::f4, "arm-32-linux"));
-    CHECK_FALSE(choose_winograd(spec, {256, 256, 3, 16}, 1, 1, WinogradPolicy::automatic, target));
-    CHECK_FALSE(choose_winograd(spec, {0, 0, 64, 64}, 1, 1, WinogradPolicy::f4, target));
-    CHECK_FALSE(choose_winograd(spec, {1 << 30, 1, 64, 64}, 1, 1, WinogradPolicy::f4, target));
+    CHECK_FALSE(choose_winograd(spec, {large}, 2, 2, WinogradPolicy::f4, "arm-32-linux"));
+    CHECK_FALSE(choose_winograd(spec, {{256, 256, 3, 16}}, 1, 1, WinogradPolicy::automatic, target));
+    CHECK_FALSE(choose_winograd(spec, {{0, 0, 64, 64}}, 1, 1, WinogradPolicy::f4, target));
+    CHECK_FALSE(choose_winograd(spec, {{1 << 30, 1, 64, 64}}, 1, 1, WinogradPolicy::f4, target));
     spec.kernel_x = spec.kernel_y = 8;
     CHECK_FALSE(choose(WinogradPolicy::f2));
     spec.kernel_x = spec.kernel_y = 3;
