@@ -5,6 +5,8 @@
 //
 // Filters outside, where they are large and the tiles few: all tiles are transformed, then a loop over blocks of output
 // channels transforms the filters of each in passing, into scratch memory, and goes on with products and outputs.
+#include <numeric>
+
 #include "compiler/lowering.h"
 #include "schedules/registry.h"
 
@@ -126,10 +128,8 @@ class WinogradLowering {
           blocks_out_(call.weights.dims[5].extent),
           tiles_x_(winograd_tiles(width_, tile_.outputs_x, call.dilation_x)),
           tiles_y_(winograd_tiles(height_, tile_.outputs_y, call.dilation_y)),
-          panel_(panel_tiles(
-              {choice.tiles_x * choice.tiles_y, 0, call.hint.channels_in, channels_at_a_time(), call.hint.tuning},
-              to.options().targets[0], to.options().targets.size() == 1)),
-          core_(core_of(to.options().targets[0])) {}
+          core_(core_of(to.options().targets[0])),
+          panel_(panel()) {}
 
     void groups_outside() {
         const Groups columns(tiles_x_, choice_.tiles_x), rows(tiles_y_, choice_.tiles_y);
@@ -223,11 +223,28 @@ class WinogradLowering {
     }
 
     void multiply(const Filters& filters, const Inputs& in, const Products& out) {
-        const SizeHint hint{static_cast<int>(panel_), 0, call_.hint.channels_in, channels_at_a_time(),
-                            call_.hint.tuning};
-        to_.step(BatchedGemmSpec{ElementType::f32, part_blocks(), core_.by_element,
-                                 core_.fetches_ahead && choice_.blocks > 0},
-                 {filters.matrices, in.matrices, out.matrices}, hint);
+        to_.step(product_spec(), {filters.matrices, in.matrices, out.matrices}, product_hint(panel_));
+    }
+
+    BatchedGemmSpec product_spec() const {
+        return {ElementType::f32, part_blocks(), core_.by_element, core_.fetches_ahead && choice_.blocks > 0};
+    }
+
+    SizeHint product_hint(int64_t tiles) const {
+        return {static_cast<int>(tiles), 0, call_.hint.channels_in, channels_at_a_time(), call_.hint.tuning};
+    }
+
+    // Where an image of another size may have smaller groups: no more than the kernels of all targets do at a time,
+    // since a panel is computed whole.
+    int64_t panel() const {
+        const std::vector<std::string>& targets = to_.options().targets;
+        const int best =
+            panel_tiles(product_hint(choice_.tiles_x * choice_.tiles_y), targets.front(), targets.size() == 1);
+        if (width_.integer() && height_.integer()) return best;
+        int64_t least = 1;
+        for (const std::string& target : targets)
+            least = std::lcm(least, tiles_at_a_time(product_spec(), product_hint(best), target));
+        return least;
     }
 
     int part_blocks() const {
@@ -262,8 +279,8 @@ class WinogradLowering {
     const WinogradChoice& choice_;
     const WinogradTile& tile_;
     Size width_, height_, images_, blocks_in_, blocks_out_, tiles_x_, tiles_y_;
-    int64_t panel_;
     Core core_;
+    int64_t panel_;
 };
 
 // "winograd F(4x4,3x3), 1x16 tiles" or "winograd F(4x4,3x3), 32 channels": what is done at a time.

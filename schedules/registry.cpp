@@ -162,6 +162,10 @@ Tuning tuning_of(const Layout& layout, const Space& space) {
 
 }  // namespace
 
+int tiles_at_a_time(const BatchedGemmSpec& spec, const SizeHint& hint, std::string_view target) {
+    return decisions(spec, hint, parse_target(target)).layout.tile_x;
+}
+
 std::vector<Tuning> legal_tunings(const KernelSpec& spec, const SizeHint& hint, std::string_view target) {
     SizeHint untuned = hint;
     untuned.tuning = {};

@@ -23,6 +23,8 @@ bool has_winograd_schedules(std::string_view target);
 // How many of hint.width tiles a panel should have (BatchedGemmSpec): as suits the target, and, if it is not the only
 // level, register tiles of 2 or 3 as well.
 int panel_tiles(const SizeHint& hint, std::string_view target, bool only_level = true);
+// How many tiles the product does at a time where a panel has hint.width; it takes any multiple for a panel.
+int tiles_at_a_time(const BatchedGemmSpec&, const SizeHint& hint, std::string_view target);
 
 // What choosing among algorithms needs to know of a target's cores.
 struct Core {

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
+#include "schedules/registry.h"
 #include "tests/compiler/lower_network.h"
 #include "tests/reference/interpreter.h"
 
@@ -81,6 +82,34 @@ TEST_CASE("rows of the table: shapes at the size asked for, work, who computes i
         CHECK(kernel.hint.height == 32);
         CHECK(kernel.hint.channels_in == 3);
         CHECK(kernel.hint.channels_out == 32);
+    }
+}
+
+TEST_CASE(
+    "where the size is free, a panel is what the product does at a time, and the choice another than for one size") {
+    const auto lowered = [](int64_t size, const LowerOptions& how) {
+        NetworkMaker make;
+        const ValueId x = make.input("image", {1, 16, size, size});
+        make.output(make.conv(x, 16, window(3, 1, 1, 1)));
+        return lower(make.network, how);
+    };
+    for (const std::string target : {"x86-64-linux-avx2-f16c-fma-sse41", "arm-64-linux"}) {
+        const auto panel = [&](const LoweredNetwork& network) {
+            for (const LoweredKernel& kernel : network.kernels)
+                if (const auto* product = std::get_if<BatchedGemmSpec>(&kernel.spec))
+                    return std::pair(kernel.hint.width, tiles_at_a_time(*product, kernel.hint, target));
+            return std::pair(0, 0);
+        };
+        const LowerOptions open{{target}, 0, 0, WinogradPolicy::f4}, one{{target}, 320, 320, WinogradPolicy::f4};
+        const auto [fixed, fixed_step] = panel(lowered(320, open));
+        CHECK(fixed > fixed_step);
+        for (const LowerOptions& how : {open, one}) {
+            const auto [free, step] = panel(lowered(0, how));
+            CHECK(free == step);
+            CHECK(free > 1);
+        }
+        CHECK(lowered(0, open).operators[0].shape == "1x16x320x320");
+        CHECK(lowered(0, open).operators[0].schedule != lowered(0, one).operators[0].schedule);
     }
 }
 
