@@ -57,12 +57,25 @@ def compile_model(atrous, model, folder, name, emit="shared"):
     return folder / f"{name}.so"
 
 
+class SharedMemory:
+    """Results and workspaces of networks that run one after another; the largest is to be opened first."""
+
+    def __init__(self):
+        self.places = {}
+
+    def take(self, place, size):
+        if place not in self.places or len(self.places[place]) < size:
+            self.places[place] = aligned(size)
+        return self.places[place][:size]
+
+
 class Ours:
-    """An open network with its tensors and workspace."""
+    """An open network with its tensors and workspace, in memory of its own or in such."""
 
     name = "atrous"
 
-    def __init__(self, library, inputs, threads, outputs=1):
+    def __init__(self, library, inputs, threads, outputs=1, memory=None):
+        memory = memory or SharedMemory()
         self.library = ctypes.CDLL(str(library))
         self.table = Network.in_dll(self.library, "atrous_network_v1")
         self.net, self.threads = c_void_p(), threads
@@ -72,19 +85,25 @@ class Ours:
         self.inputs = (Tensor * len(self.arrays))(*map(self.tensor, self.arrays))
         self.outputs = (Tensor * outputs)()
         self.check(self.table.output_shape(self.net, self.inputs, self.outputs))
-        self.results = [np.empty(t.shape[: t.rank], TYPES[t.type]) for t in self.outputs]
+        self.results = [self.result_in(memory, i, t) for i, t in enumerate(self.outputs)]
         for tensor, array in zip(self.outputs, self.results):
             tensor.data = array.ctypes.data
         size = c_size_t()
         self.check(self.table.workspace_size(self.net, self.inputs, ctypes.byref(size)))
         self.workspace_bytes = size.value
-        self.workspace = aligned(max(1, size.value))
+        self.workspace = memory.take("workspace", max(1, size.value))
         self.address = self.workspace.ctypes.data
 
     @staticmethod
     def tensor(array):
         shape = (c_int64 * MAX_RANK)(*array.shape)
         return Tensor(array.ctypes.data, TYPES.index(array.dtype.name), array.ndim, shape)
+
+    @staticmethod
+    def result_in(memory, output, tensor):
+        shape, dtype = tensor.shape[: tensor.rank], np.dtype(TYPES[tensor.type])
+        size = int(np.prod(shape)) * dtype.itemsize
+        return memory.take(f"output {output}", size).view(dtype).reshape(shape)
 
     def check(self, code):
         if code:

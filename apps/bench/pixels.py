@@ -1,17 +1,17 @@
-"""Time per pixel of one stack of dilated convolutions at growing sizes: one library for all of them."""
+"""Time per pixel of stacks of dilated convolutions at growing sizes: one library for all of them."""
 
 import numpy as np
 import onnx
 
 import measure
 import models
-from ours import Ours, compile_model
+from ours import Ours, SharedMemory, compile_model
 
-CHANNELS, RATES = 16, (1, 2, 3)
+CHANNELS, RATES = (16, 64), (1, 2, 3)
 SIZES = (128, 256, 512, 1024, 2048, 4096)
 ROUNDS = 5
-TENSORS = 6  # tensors of a picture's size that are there at the same time, at most
-SHARE = 0.6  # of the memory that is free
+TENSORS = 4  # of the largest picture's size: input, output, and two in the workspace
+SHARE = 0.9  # of the memory that is free
 
 
 def available_bytes():
@@ -19,25 +19,22 @@ def available_bytes():
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
 
 
-def fitting():
-    """The sizes that fit into memory, all together."""
-    left, sizes = SHARE * available_bytes(), []
-    for size in SIZES:
-        left -= TENSORS * CHANNELS * size * size * 4
-        if left > 0:
-            sizes.append(size)
-    return sizes
+def fits(channels, size):
+    return TENSORS * channels * size * size * 4 <= SHARE * available_bytes()
 
 
-def run(bench, folder, record):
-    """Fills the record, so that what is measured stays after Ctrl-C."""
-    onnx.save(models.stack(CHANNELS, None, RATES), folder / "model.onnx")
-    library = compile_model(bench.atrous, folder / "model.onnx", folder, "net")
-    random, sizes = np.random.default_rng(bench.seed), fitting()
-    record |= {"sizes": sizes, "left_out": [s for s in SIZES if s not in sizes], "threads": {}}
-    inputs = {size: random.standard_normal((1, CHANNELS, size, size), np.float32) for size in sizes}
+def pixels_of(channels, size, memory):
+    """The numbers do not matter; all sizes begin with the same."""
+    return memory[: channels * size * size].reshape(1, channels, size, size)
+
+
+def measure_stack(bench, library, channels, sizes, record):
+    """Whether Ctrl-C ended it."""
+    numbers = np.random.default_rng(bench.seed).standard_normal(channels * max(sizes) ** 2, np.float32)
     for threads in bench.threads:
-        nets = {size: Ours(library, {"x": inputs[size]}, threads) for size in sizes}
+        memory = SharedMemory()
+        nets = {size: Ours(library, {"x": pixels_of(channels, size, numbers)}, threads, memory=memory)
+                for size in sorted(sizes, reverse=True)}
         runs = {str(size): nets[size].run for size in sizes}
         rounds, interrupted = measure.measure(runs, threads, min(bench.rounds, ROUNDS), bench.peak, bench.random,
                                               bench.progress)
@@ -49,4 +46,18 @@ def run(bench, folder, record):
         for net in nets.values():
             net.close()
         if interrupted:
+            return True
+    return False
+
+
+def run(bench, folder, record):
+    """Fills the record, so that what is measured stays after Ctrl-C."""
+    record["stacks"] = []
+    for channels in CHANNELS:
+        onnx.save(models.stack(channels, None, RATES), folder / "model.onnx")
+        library = compile_model(bench.atrous, folder / "model.onnx", folder, f"net{channels}")
+        sizes = [size for size in SIZES if fits(channels, size)]
+        stack = {"channels": channels, "sizes": sizes, "left_out": [s for s in SIZES if s not in sizes], "threads": {}}
+        record["stacks"].append(stack)
+        if measure_stack(bench, library, channels, sizes, stack):
             raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 import json
 
 import goals
+from pixels import SIZES
 from tuning import AUTOSCHEDULERS, DEFAULT, TUNED
 
 OURS = "atrous"
@@ -154,15 +155,20 @@ def folder_section(record):
     return text + "".join(f"\n- {problem}" for problem in record["problems"]) + "\n" * bool(record["problems"])
 
 
+def stack_rows(stack):
+    for threads, summary in stack["threads"].items():
+        times = [summary["ns_per_pixel"].get(str(size)) for size in SIZES]
+        measured = [t for t in times if t]
+        yield [stack["channels"], threads, *(f"{t:.3g}" if t else "no memory" for t in times),
+               f"{max(measured) / min(measured):.2f}"]
+
+
 def pixels_section(record):
-    if not record.get("threads"):
+    rows = [row for stack in record.get("stacks", []) for row in stack_rows(stack)]
+    if not rows:
         return ""
-    rows = [[threads, *(f"{s['ns_per_pixel'][str(size)]:.3g}" for size in record["sizes"])]
-            for threads, s in record["threads"].items()]
-    left = ", ".join(map(str, record["left_out"]))
-    return ("## Nanoseconds per pixel by size\n\n16 channels, rates 1,2,3, one library for all sizes."
-            + f" Left out, for want of memory: {left}." * bool(left) + "\n\n"
-            + table(["threads", *(f"{size}²" for size in record["sizes"])], rows))
+    return ("## Nanoseconds per pixel by size\n\nStacks with rates 1,2,3; one library for all sizes.\n\n"
+            + table(["channels", "threads", *(f"{size}²" for size in SIZES), "slowest / fastest"], rows))
 
 
 OTHERS = {"startup": startup_section, "folder": folder_section, "pixels": pixels_section}
