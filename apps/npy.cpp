@@ -6,12 +6,12 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <string_view>
 #include <utility>
 
 #include "apps/segment/output.h"
 #include "runtime/error.h"
+#include "runtime/input_file.h"
 
 namespace atrous {
 
@@ -159,17 +159,15 @@ class HeaderParser {
     size_t at_ = 0;
 };
 
-std::string read_exactly(std::istream& stream, size_t size, const fs::path& file) {
+std::string read_exactly(InputFile& input, size_t size, const fs::path& file) {
     std::string bytes(size, '\0');
-    stream.read(bytes.data(), static_cast<std::streamsize>(size));
-    if (static_cast<size_t>(stream.gcount()) != size) refuse(file, "is cut short within its .npy header");
+    if (input.read(bytes.data(), size) != size) refuse(file, "is cut short within its .npy header");
     return bytes;
 }
 
-Header read_header(std::istream& stream, const fs::path& file) {
+Header read_header(InputFile& input, const fs::path& file) {
     char start[8] = {};
-    stream.read(start, sizeof start);
-    if (stream.gcount() != sizeof start || std::string_view(start, magic.size()) != magic) {
+    if (input.read(start, sizeof start) != sizeof start || std::string_view(start, magic.size()) != magic) {
         refuse(file, "is not a .npy file");
     }
     const int version = static_cast<unsigned char>(start[6]);
@@ -177,10 +175,10 @@ Header read_header(std::istream& stream, const fs::path& file) {
         refuse(file, "is a .npy file of format version " + std::to_string(version) + ", where 1 to 3 are known");
     }
     size_t length = 0;
-    const std::string stored = read_exactly(stream, version == 1 ? 2 : 4, file);
+    const std::string stored = read_exactly(input, version == 1 ? 2 : 4, file);
     for (size_t i = 0; i < stored.size(); i++) length |= size_t{static_cast<unsigned char>(stored[i])} << (8 * i);
     if (length > longest_header) refuse(file, "its .npy header claims " + std::to_string(length) + " bytes");
-    return HeaderParser(file, read_exactly(stream, length, file)).parse();
+    return HeaderParser(file, read_exactly(input, length, file)).parse();
 }
 
 // Bytes of the data that the header promises. Bounded, so that nothing later overflows.
@@ -202,20 +200,19 @@ size_t promised_bytes(const Header& header, const fs::path& file) {
 }
 
 // In pieces, so that a header's promise alone allocates nothing much.
-Bytes read_data(std::istream& stream, size_t bytes, const fs::path& file) {
+Bytes read_data(InputFile& input, size_t bytes, const fs::path& file) {
     constexpr size_t piece = size_t{1} << 26;
     Bytes data;
     while (data.size() < bytes) {
         const size_t begin = data.size(), count = std::min(piece, bytes - begin);
         data.resize(begin + count);
-        stream.read(reinterpret_cast<char*>(data.data() + begin), static_cast<std::streamsize>(count));
-        const auto read = static_cast<size_t>(stream.gcount());
+        const size_t read = input.read(data.data() + begin, count);
         if (read < count) {
             refuse(file, "is cut short: its header promises " + std::to_string(bytes) + " bytes of data, " +
                              std::to_string(begin + read) + " are there");
         }
     }
-    if (stream.peek() != std::istream::traits_type::eof()) {
+    if (char more; input.read(&more, 1) > 0) {
         refuse(file, "is longer than the " + std::to_string(bytes) + " bytes of data that its header promises");
     }
     return data;
@@ -262,13 +259,13 @@ Tensor read_npy(const fs::path& file) {
     std::error_code error;
     if (fs::is_directory(file, error)) refuse(file, "is a folder, where a .npy file is expected", "name a file");
     errno = 0;
-    std::ifstream stream(file, std::ios::binary);
-    if (!stream) refuse(file, std::string("cannot be opened: ") + std::strerror(errno), "check the name");
-    const Header header = read_header(stream, file);
+    InputFile input(file);
+    if (!input.is_open()) refuse(file, std::string("cannot be opened: ") + std::strerror(errno), "check the name");
+    const Header header = read_header(input, file);
     Tensor tensor;
     tensor.type = header.type;
     tensor.shape = header.shape;
-    tensor.bytes = read_data(stream, promised_bytes(header, file), file);
+    tensor.bytes = read_data(input, promised_bytes(header, file), file);
     const size_t element = element_bytes(header.type);
     if (header.swapped) swap_bytes(tensor.bytes, element);
     if (header.columns_first) tensor.bytes = rows_first(tensor.bytes, header.shape, element);

@@ -4,13 +4,13 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <new>
 #include <stdexcept>
 #include <system_error>
 
 #include "runtime/error.h"
 #include "runtime/image_formats.h"
+#include "runtime/input_file.h"
 
 namespace atrous {
 namespace {
@@ -87,12 +87,12 @@ std::vector<uint8_t> read_whole(const std::filesystem::path& file, const ReadLim
                     "allow more pixels if it really is a picture");
     }
     errno = 0;
-    std::ifstream stream(file, std::ios::binary);
-    if (!stream) throw_unreadable(file, errno != 0 ? errno : EIO);
+    InputFile input(file);
+    if (!input.is_open()) throw_unreadable(file, errno != 0 ? errno : EIO);
     std::vector<uint8_t> bytes(size);
-    stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-    if (stream.bad()) throw_unreadable(file, EIO);
-    bytes.resize(static_cast<size_t>(stream.gcount()));
+    const size_t count = input.read(bytes.data(), bytes.size());
+    if (input.failed()) throw_unreadable(file, EIO);
+    bytes.resize(count);
     return bytes;
 }
 
@@ -252,10 +252,9 @@ Image decode_image(const uint8_t* bytes, size_t size, const std::string& name, c
 bool looks_like_image(const std::filesystem::path& file) {
     std::error_code error;
     if (!std::filesystem::is_regular_file(file, error)) return false;
-    std::ifstream stream(file, std::ios::binary);
-    std::array<char, longest_signature> head{};
-    stream.read(head.data(), head.size());
-    const Bytes bytes(reinterpret_cast<const uint8_t*>(head.data()), static_cast<size_t>(stream.gcount()));
+    InputFile input(file);
+    std::array<uint8_t, longest_signature> head{};
+    const Bytes bytes(head.data(), input.read(head.data(), head.size()));
     const Signature* signature = find_signature(bytes);
     return signature != nullptr && signature->format != Format::other;
 }

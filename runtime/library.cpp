@@ -8,12 +8,12 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "runtime/device_kind.h"
 #include "runtime/error.h"
+#include "runtime/input_file.h"
 
 namespace atrous {
 
@@ -50,14 +50,13 @@ constexpr const char* make_anew = "make it anew with `atrous compile`";
 
 // What of a shared library must be right before the dynamic linker may see it: a file cut short would end the process.
 void check_elf(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) throw Error(file.string(), std::string("cannot be opened: ") + std::strerror(errno));
+    InputFile in(file);
+    if (!in.is_open()) throw Error(file.string(), std::string("cannot be opened: ") + std::strerror(errno));
     std::error_code ignored;
     const uint64_t size = std::filesystem::file_size(file, ignored);
     Elf64_Ehdr header{};
-    in.read(reinterpret_cast<char*>(&header), sizeof header);
-    if (!in || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
-        header.e_type != ET_DYN) {
+    if (in.read(&header, sizeof header) < sizeof header || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+        header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_type != ET_DYN) {
         throw Error(file.string(), "is not a shared library, expected a .so made by `atrous compile`",
                     "give that .so or the .onnx file");
     }
@@ -67,11 +66,11 @@ void check_elf(const std::filesystem::path& file) {
                     "compile the model with --target host");
     }
     if (header.e_phentsize != sizeof(Elf64_Phdr)) throw Error(file.string(), "is damaged", make_anew);
-    in.seekg(static_cast<std::streamoff>(header.e_phoff));
+    const bool has_segments = in.seek(header.e_phoff);
     for (int i = 0; i < header.e_phnum; ++i) {
         Elf64_Phdr segment{};
-        in.read(reinterpret_cast<char*>(&segment), sizeof segment);
-        if (!in || segment.p_offset > size || segment.p_filesz > size - segment.p_offset) {
+        if (!has_segments || in.read(&segment, sizeof segment) < sizeof segment || segment.p_offset > size ||
+            segment.p_filesz > size - segment.p_offset) {
             throw Error(file.string(), "is cut short", make_anew);
         }
     }

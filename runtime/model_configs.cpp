@@ -1,9 +1,8 @@
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "runtime/config.h"
 #include "runtime/error.h"
+#include "runtime/input_file.h"
 
 namespace atrous {
 namespace {
@@ -11,9 +10,12 @@ namespace {
 using std::filesystem::path;
 
 std::optional<std::string> read_text(const path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    if (!stream) return std::nullopt;
-    return std::string(std::istreambuf_iterator<char>(stream), {});
+    InputFile input(file);
+    if (!input.is_open()) return std::nullopt;
+    std::string text;
+    char block[4096];
+    while (const size_t count = input.read(block, sizeof block)) text.append(block, count);
+    return text;
 }
 
 }  // namespace

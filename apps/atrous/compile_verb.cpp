@@ -5,12 +5,12 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "apps/atrous/command_line.h"
 #include "apps/atrous/compile_table.h"
 #include "apps/atrous/model_source.h"
 #include "apps/atrous/picture_size.h"
 #include "apps/atrous/verbs.h"
 #include "apps/segment/network_task.h"
-#include "apps/segment/options.h"
 #include "apps/segment/output.h"
 #include "compiler/emit.h"
 #include "schedules/registry.h"
@@ -88,7 +88,7 @@ void add_compile_options(CLI::App& app, CompileArguments& arguments) {
     app.add_option("--cache", arguments.cache, "Where compiled kernels are kept (default: the user's cache)")
         ->type_name("DIR");
     app.add_flag("--json", arguments.json, "Print what was made as JSON");
-    add_verbosity(app, arguments.verbosity);
+    add_options(app, verbosity_options(arguments.verbosity));
     app.footer("Example:\n  atrous compile u2net.onnx --target x86-64-linux-avx2-fma --emit lib,header,app -o out/");
 }
 

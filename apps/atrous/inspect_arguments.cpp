@@ -33,11 +33,11 @@ void add_inspect_options(CLI::App& app, InspectArguments& arguments) {
         ->capture_default_str();
     app.add_option("--html", arguments.html, "Write a report in one file, with heat maps")->type_name("FILE");
     app.add_option("--png", arguments.png, "Write the heat maps of paths")->type_name("FILE");
-    add_threads(app, arguments.measuring.threads);
+    add_options(app, {threads_option(arguments.measuring.threads)});
     app.add_option("--cache", arguments.measuring.cache, "Where --measure keeps what it compiles (default: the user's)")
         ->type_name("DIR");
     app.add_flag("--json", arguments.json, "Print everything as JSON");
-    add_verbosity(app, arguments.verbosity);
+    add_options(app, verbosity_options(arguments.verbosity));
     app.footer(
         "Example:\n  atrous inspect deeplab.onnx --html report.html\n"
         "  atrous inspect --rates 1,2,5,1,2,5 --kernel 3\n"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/segment/options.h"
+#include "apps/atrous/command_line.h"
 #include "compiler/dilation/chain.h"
 #include "compiler/dilation/suggest.h"
 #include "compiler/inspect.h"

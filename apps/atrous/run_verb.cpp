@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "apps/atrous/command_line.h"
 #include "apps/atrous/model_source.h"
 #include "apps/atrous/named_files.h"
 #include "apps/atrous/run_report.h"
@@ -10,7 +11,6 @@
 #include "apps/atrous/verbs.h"
 #include "apps/npy.h"
 #include "apps/segment/interrupt.h"
-#include "apps/segment/options.h"
 #include "runtime/error.h"
 #include "schedules/registry.h"
 
@@ -41,8 +41,8 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
     app.add_option("-o,--output", arguments.outputs, "Where to write an output; several: in order, or name=file")
         ->allow_extra_args(false)
         ->type_name("[NAME=]Y.npy");
-    add_threads(app, arguments.threads);
-    add_network_choice(app, arguments.network);
+    add_options(app, {threads_option(arguments.threads)});
+    add_options(app, network_options(arguments.network));
     app.add_option("--repeat", arguments.repeat, "Run so many times; the first one warms up")
         ->check(CLI::Range(1, 1000000).description(""))
         ->type_name("N");
@@ -65,7 +65,7 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
     app.add_option("--cache", arguments.model.cache, "Where compiled models are kept (default: the user's cache)")
         ->type_name("DIR");
     app.add_flag("--json", arguments.json, "Print times, memory and shapes as JSON");
-    add_verbosity(app, arguments.verbosity);
+    add_options(app, verbosity_options(arguments.verbosity));
     app.footer("Example:\n  atrous run --model u2net.so --input photo.npy -o mask.npy --repeat 5 --json");
 }
 

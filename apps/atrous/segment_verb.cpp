@@ -1,8 +1,7 @@
 // atrous segment: the work is in apps/segment; here is where its network comes from.
 #include "apps/segment/segment.h"
 
-#include <iostream>
-
+#include "apps/atrous/command_line.h"
 #include "apps/atrous/model_source.h"
 #include "apps/atrous/tbb_pool.h"
 #include "apps/atrous/verbs.h"
@@ -19,10 +18,10 @@ int segment_verb(int count, const char* const* arguments, Console& console) {
                    "A compiled network (.so), or an ONNX model, which is compiled once and kept")
         ->required()
         ->type_name("M");
-    add_segment_options(app, options);
+    add_options(app, segment_options(options));
     app.add_option("--cache", model.cache, "Where compiled models are kept (default: the user's cache)")
         ->type_name("DIR");
-    add_verbosity(app, verbosity);
+    add_options(app, verbosity_options(verbosity));
     app.footer("Example:\n  atrous segment --model u2net.so photos/ -o masks/ --format mask,cutout");
     if (!parse_arguments(app, count, arguments)) return 0;
     console.set_verbosity(verbosity.level());
@@ -31,7 +30,7 @@ int segment_verb(int count, const char* const* arguments, Console& console) {
     model.device = options.network.device;
     const OpenNetwork network(load_model(model, console), options.network);
     VerbPool pool;
-    return segment(network, model.model.string(), options, std::cin, console, pool);
+    return segment(network, model.model.string(), options, stdin, console, pool);
 }
 
 }  // namespace atrous

@@ -6,10 +6,10 @@
 #include <sstream>
 #include <string>
 
+#include "apps/atrous/command_line.h"
 #include "apps/atrous/devices.h"
 #include "apps/atrous/table.h"
 #include "apps/atrous/verbs.h"
-#include "apps/segment/options.h"
 #include "compiler/level.h"
 #include "compiler/support.h"
 #include "runtime/abi.h"
@@ -67,7 +67,7 @@ int targets_verb(int count, const char* const* arguments, Console& console) {
     VerbosityFlags verbosity;
     bool as_json = false;
     app.add_flag("--json", as_json, "Print the list as JSON");
-    add_verbosity(app, verbosity);
+    add_options(app, verbosity_options(verbosity));
     app.footer("Example:\n  atrous targets\n  atrous compile u2net.onnx --target x86-64-linux-avx2-fma");
     if (!parse_arguments(app, count, arguments)) return 0;
     console.set_verbosity(verbosity.level());

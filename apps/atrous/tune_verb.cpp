@@ -5,11 +5,11 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "apps/atrous/command_line.h"
 #include "apps/atrous/picture_size.h"
 #include "apps/atrous/tune_text.h"
 #include "apps/atrous/verbs.h"
 #include "apps/segment/interrupt.h"
-#include "apps/segment/options.h"
 #include "apps/segment/output.h"
 
 namespace atrous {
@@ -37,7 +37,7 @@ void add_tune_options(CLI::App& app, TuneArguments& arguments) {
     app.add_option("--budget", arguments.budget, "How long to search: 90s, 10m, 2h")
         ->type_name("TIME")
         ->capture_default_str();
-    add_threads(app, arguments.threads);
+    add_options(app, {threads_option(arguments.threads)});
     app.add_option("--size", arguments.size,
                    "Height and width to optimise for, in pixels, where the model leaves them free")
         ->type_name("HxW");
@@ -62,7 +62,7 @@ void add_tune_options(CLI::App& app, TuneArguments& arguments) {
     app.add_option("--cache", arguments.cache, "Where compiled kernels are kept (default: the user's cache)")
         ->type_name("DIR");
     app.add_flag("--json", arguments.json, "Print the result as JSON");
-    add_verbosity(app, arguments.verbosity);
+    add_options(app, verbosity_options(arguments.verbosity));
     app.footer(
         "Example:\n  atrous tune u2net.onnx -o host.tuning.json --budget 30m\n"
         "  atrous tune --replay host.tuning.json u2net.onnx\n"

@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <istream>
+#include <memory>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -101,16 +102,35 @@ class Scan {
     std::set<Identity> entered_;
 };
 
-std::vector<std::string> with_list(const std::vector<std::string>& arguments, std::istream& list) {
+// As getline() allocates it.
+class Line {
+  public:
+    Line() = default;
+    ~Line() { std::free(text_); }
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
+    bool read(std::FILE* from) { return (length_ = ::getline(&text_, &allocated_, from)) >= 0; }
+    std::string_view text() const { return {text_, static_cast<size_t>(length_)}; }
+
+  private:
+    char* text_ = nullptr;
+    size_t allocated_ = 0;
+    ssize_t length_ = 0;
+};
+
+std::vector<std::string> with_list(const std::vector<std::string>& arguments, std::FILE* list) {
     std::vector<std::string> paths;
     for (const std::string& argument : arguments) {
         if (argument != "-") {
             paths.push_back(argument);
             continue;
         }
-        for (std::string line; std::getline(list, line);) {
-            if (!line.empty() && line.back() == '\r') line.pop_back();
-            if (!line.empty()) paths.push_back(line);
+        Line line;
+        while (line.read(list)) {
+            std::string_view path = line.text();
+            for (const char end : {'\n', '\r'})
+                if (path.ends_with(end)) path.remove_suffix(1);
+            if (!path.empty()) paths.emplace_back(path);
         }
         stop_if_interrupted();
     }
@@ -200,7 +220,7 @@ void settle_places(Inputs& found) {
 
 }  // namespace
 
-Inputs find_inputs(const std::vector<std::string>& arguments, std::istream& list, const fs::path& output) {
+Inputs find_inputs(const std::vector<std::string>& arguments, std::FILE* list, const fs::path& output) {
     std::vector<std::string> files, folders;
     for (std::string& path : with_list(arguments, list)) {
         std::error_code error;

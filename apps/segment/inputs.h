@@ -6,8 +6,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdio>
 #include <filesystem>
-#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -27,6 +27,6 @@ struct Inputs {
 
 // `-` among the arguments stands for the paths on `list`, one a line. The output folder is never scanned. Throws Error
 // when two inputs would have the same outputs.
-Inputs find_inputs(const std::vector<std::string>& arguments, std::istream& list, const std::filesystem::path& output);
+Inputs find_inputs(const std::vector<std::string>& arguments, std::FILE* list, const std::filesystem::path& output);
 
 }  // namespace atrous

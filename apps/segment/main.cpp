@@ -1,7 +1,6 @@
 // The program that `atrous compile --emit app` makes: this main() and one network, linked together.
-#include <iostream>
-
 #include "apps/segment/program.h"
+#include "apps/segment/program_options.h"
 #include "apps/segment/segment.h"
 
 extern "C" const atrous_network atrous_network_v1;
@@ -10,23 +9,23 @@ namespace atrous {
 
 namespace {
 
-int run(int count, const char* const* arguments, Console& console) {
+int run(int count, char* const* arguments, Console& console) {
     const auto library = Library::linked(atrous_network_v1);
     const LibraryInfo& info = library->info();
-    CLI::App app("Segments pictures with the network " + info.name + ", which is in this program.", info.name);
-    SegmentOptions options;
-    VerbosityFlags verbosity;
-    add_segment_options(app, options);
-    add_verbosity(app, verbosity);
     std::string targets;
     for (const std::string& target : info.targets) targets += (targets.empty() ? "" : ", ") + target;
-    app.set_version_flag("--version", info.name + ", made with Atrous " ATROUS_VERSION " for " + targets);
-    app.footer("Example:\n  " + info.name + " photos/ -o masks/");
-    if (!parse_arguments(app, count, arguments)) return 0;
+    SegmentOptions options;
+    VerbosityFlags verbosity;
+    std::vector<Option> all = segment_options(options);
+    for (Option& option : verbosity_options(verbosity)) all.push_back(std::move(option));
+    const ProgramText text{info.name, "Segments pictures with the network " + info.name + ", which is in this program.",
+                           info.name + " photos/ -o masks/",
+                           info.name + ", made with Atrous " ATROUS_VERSION " for " + targets};
+    if (!parse_program_options(text, std::move(all), count, arguments)) return 0;
     console.set_verbosity(verbosity.level());
     const OpenNetwork network(library, options.network);
     ThreadPool pool;
-    return segment(network, info.name, options, std::cin, console, pool);
+    return segment(network, info.name, options, stdin, console, pool);
 }
 
 }  // namespace

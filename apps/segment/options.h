@@ -1,9 +1,9 @@
 // What `atrous segment` and every emitted program take on their command line.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,15 +33,29 @@ struct VerbosityFlags {
     Verbosity level() const;  // throws Error for both
 };
 
-void add_verbosity(CLI::App& app, VerbosityFlags& flags);
-void add_network_choice(CLI::App& app, NetworkChoice& choice);  // --device, --target
-void add_threads(CLI::App& app, int& threads);
-void add_segment_options(CLI::App& app, SegmentOptions& options);
+// What may stand on a command line. `atrous` hands it to CLI11 (apps/atrous/command_line.h), an emitted program to the
+// C library's getopt_long() (program_options.h): CLI11 with the streams and locales it needs would be a fifth of what
+// such a program has beside its weights.
+struct Option {
+    std::string name;   // "--threads"; "INPUT", of what stands without a name
+    std::string value;  // what its value is called; "" for a flag
+    std::string help;
+    std::function<void(const std::string&)> set;  // with each value, "" for a flag; throws std::invalid_argument
+    std::string otherwise = "";                   // the value without it, where the help text is to say that
+    char letter = 0;                              // 'o' of -o
+    bool required = false, repeated = false;
+
+    bool is_positional() const { return !name.starts_with('-'); }
+    bool is_flag() const { return !is_positional() && value.empty(); }
+    std::string names() const;  // "-o,--output"
+};
+
+// They set what they are given when the command line is parsed.
+std::vector<Option> segment_options(SegmentOptions& options);
+std::vector<Option> verbosity_options(VerbosityFlags& flags);
+std::vector<Option> network_options(NetworkChoice& choice);  // --device, --target
+Option threads_option(int& threads);
 
 int thread_count(int asked);
-
-// Parses; nullopt-like: returns true when the verb is to run, false when help or the version was asked for and printed.
-// Throws Error in our own words for what CLI11 refuses.
-bool parse_arguments(CLI::App& app, int count, const char* const* arguments);
 
 }  // namespace atrous

@@ -7,12 +7,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <fstream>
 #include <new>
 
 #include "apps/npy.h"
 #include "apps/segment/label_map.h"
 #include "apps/segment/output.h"
+#include "runtime/input_file.h"
 
 namespace atrous {
 
@@ -158,10 +158,10 @@ std::string PictureWorker::key_of(const Input& input) const {
     for (const Format format : job_.formats) facts += std::string(format_name(format)) + "\n";
     XXH3_128bits_update(state.get(), facts.data(), facts.size());
 
-    std::ifstream stream(input.file, std::ios::binary);
+    InputFile file(input.file);
     std::vector<char> piece(size_t{1} << 20);
-    while (stream.read(piece.data(), static_cast<std::streamsize>(piece.size())), stream.gcount() > 0) {
-        XXH3_128bits_update(state.get(), piece.data(), static_cast<size_t>(stream.gcount()));
+    while (const size_t count = file.read(piece.data(), piece.size())) {
+        XXH3_128bits_update(state.get(), piece.data(), count);
     }
     const XXH128_hash_t hash = XXH3_128bits_digest(state.get());
     char text[33];

@@ -123,7 +123,7 @@ class Run {
 
 }  // namespace
 
-int segment(const OpenNetwork& network, const std::string& subject, const SegmentOptions& options, std::istream& list,
+int segment(const OpenNetwork& network, const std::string& subject, const SegmentOptions& options, std::FILE* list,
             Console& console, Pool& pool) {
     console.detail(subject + ": runs its code for " + network.target());
     PictureJob job{network, embedded_config(network.library().info(), subject), {}, {}, options.directory};

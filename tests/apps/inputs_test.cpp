@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <sstream>
+#include <memory>
 
 #include "runtime/error.h"
 #include "runtime/image.h"
@@ -35,8 +35,11 @@ std::vector<std::string> places(const Inputs& inputs) {
 
 Inputs look(const std::vector<std::string>& arguments, const fs::path& output = "/nowhere",
             const std::string& list = "") {
-    std::istringstream stream(list);
-    return find_inputs(arguments, stream, output);
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::tmpfile(), std::fclose);
+    REQUIRE(stream);
+    REQUIRE(std::fputs(list.c_str(), stream.get()) >= 0);
+    std::rewind(stream.get());
+    return find_inputs(arguments, stream.get(), output);
 }
 
 using Places = std::vector<std::string>;
