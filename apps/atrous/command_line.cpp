@@ -28,8 +28,8 @@ void add_option(CLI::App& app, const Option& option) {
     };
     CLI::Option* added = app.add_option(option.names(), set_all, option.help);
     added->type_name(option.value)->required(option.required)->default_str(option.otherwise);
-    if (option.repeated) added->expected(1, CLI::detail::expected_max_vector_size);
-    if (option.repeated && !option.is_positional()) added->allow_extra_args(false);
+    if (option.repeated)
+        added->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(option.is_positional());
 }
 
 }  // namespace

@@ -441,6 +441,9 @@ class Program(ProgramTest):
         self.expect(2, "in", "-o", "out", "--model", "x", program=self.program,
                     error=f"{name}: error: command line: The following argument was not expected: --model; see mask "
                           "--help\n")
+        self.picture("in/a.png")
+        self.expect(0, "-", "-oout", "--format=cutout,mask", "--quiet", program=self.program, stdin="in/a.png\r\n\n")
+        self.assertEqual(self.files("out"), ["a.png.cutout.png", "a.png.mask.png", "manifest.jsonl"])
         self.expect(2, "in", "-o", "out", "--device", "cuda", program=self.program,
                     error=f"{name}: error: mask: holds no code for --device cuda, only for x86-64-linux; use another "
                           "--device or leave it out\n")

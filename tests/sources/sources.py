@@ -19,6 +19,9 @@ MAY_INCLUDE = {
     "apps/segment": {"apps/segment", "apps", "runtime"},
     "apps": {"apps/segment", "apps/atrous", "apps", "compiler", "schedules", "runtime"},
 }
+# What emitted programs consist of does without what would bring streams and locales along, half a megabyte.
+SMALL = ("runtime/", "apps/segment/", "apps/npy.")
+LARGE = {"CLI/CLI.hpp", "fstream", "iomanip", "iostream", "istream", "locale", "ostream", "regex", "sstream"}
 # Element types, plan, ABI and the error class are the language that all parts share.
 SHARED = {"runtime/plan.h", "runtime/abi.h", "runtime/error.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
@@ -49,6 +52,14 @@ def layering(top, path):
             yield f"{name}: includes {included}; it may include {', '.join(sorted(allowed))}"
 
 
+def smallness(top, path):
+    name = path.relative_to(top).as_posix()
+    if name.startswith(SMALL):
+        for included in INCLUDE.findall(path.read_text()):
+            if included in LARGE:
+                yield f"{name}: includes <{included}>, which would make every emitted program half a megabyte larger"
+
+
 def length(top, path):
     lines = path.read_text().count("\n")
     if lines > LONGEST:
@@ -70,7 +81,7 @@ def formatting(top, paths):
 
 def main(top):
     paths = list(sources(top))
-    problems = [line for path in paths for rule in (layering, length) for line in rule(top, path)]
+    problems = [line for path in paths for rule in (layering, smallness, length) for line in rule(top, path)]
     problems += formatting(top, [path for path in paths if path.suffix != ".py"])
     print("\n".join(problems) or f"{len(paths)} files")
     return 1 if problems else 0
