@@ -49,7 +49,7 @@ struct Pixels {
     int64_t height, width;
 };
 
-// What to optimise for, where dimensions are free; the first above all.
+// What to optimise for, where dimensions are free; what can be for one size only, for the first.
 std::vector<Pixels> likely_sizes(const LowerOptions& options) {
     constexpr int64_t usual = 320;
     if (options.height > 0 || options.width > 0)

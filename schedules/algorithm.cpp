@@ -335,7 +335,7 @@ std::vector<AlgorithmEstimate> best_of_each_tile(std::vector<AlgorithmEstimate> 
     const auto tile = [](const AlgorithmEstimate& e) {
         return std::pair(e.winograd->tile.outputs_x, e.winograd->tile.outputs_y);
     };
-    std::ranges::sort(all, {}, [&](const AlgorithmEstimate& e) { return std::pair(tile(e), e.cost); });
+    std::ranges::stable_sort(all, {}, [&](const AlgorithmEstimate& e) { return std::pair(tile(e), e.cost); });
     all.erase(std::ranges::unique(all, {}, tile).begin(), all.end());
     return all;
 }
@@ -366,11 +366,13 @@ std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const std::v
                                               int dilation_y, WinogradPolicy policy, std::string_view target,
                                               double direct_share) {
     if (policy == WinogradPolicy::off) return std::nullopt;
+    const auto can_be = [&](const SizeHint& size) {
+        return can_be_in_winograds_domain(spec, size, dilation_x, dilation_y, target);
+    };
+    if (!can_be(sizes.front())) return std::nullopt;
     std::vector<Problem> problems;
-    for (const SizeHint& size : sizes) {
-        if (!can_be_in_winograds_domain(spec, size, dilation_x, dilation_y, target)) return std::nullopt;
-        problems.push_back(problem_of(size, dilation_x, dilation_y, target));
-    }
+    for (const SizeHint& size : sizes)
+        if (can_be(size)) problems.push_back(problem_of(size, dilation_x, dilation_y, target));
     const std::optional<AlgorithmEstimate> best = best_on_average(spec, problems, policy);
     if (!best) return std::nullopt;
     const bool worthwhile =

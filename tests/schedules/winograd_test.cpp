@@ -358,6 +358,8 @@ TEST_CASE("One choice for several sizes: filters outside only where that suits t
         CHECK(one->tiles_x == other->tiles_x);
         CHECK(one->tiles_y == other->tiles_y);
         CHECK(choice({a, a, a})->tile == choice({a})->tile);
+        CHECK(choice({a, {0, 0, 64, 64}}));
+        CHECK_FALSE(choice({{0, 0, 64, 64}, a}));
     }
 }
 
