@@ -40,8 +40,8 @@ double covered(int tiles, const Core& core);
 // Tiles along an axis of `pixels` outputs, as generators/winograd.h counts them.
 int winograd_tiles(int pixels, int outputs, int dilation);
 
-// For outputs of these sizes, on average, where they are possible; whether directly (nullopt), for the first. `direct_share`: of the products,
-// those that are computed then.
+// For outputs of these sizes, on average, where they are possible; whether directly (nullopt), for the first.
+// `direct_share`: of the products, those that are computed then.
 std::optional<WinogradChoice> choose_winograd(const ConvSpec& spec, const std::vector<SizeHint>& sizes, int dilation_x,
                                               int dilation_y, WinogradPolicy policy, std::string_view target,
                                               double direct_share = 1);
