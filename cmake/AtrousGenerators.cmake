@@ -17,5 +17,5 @@ foreach(kind PLAIN SCHEDULED)
 endforeach()
 list(FILTER ATROUS_ALGORITHMS EXCLUDE REGEX "_generator.cpp$")
 # Kernels, their registry, target names and the choice of an algorithm are the compiler's way to the schedules.
-list(FILTER ATROUS_SCHEDULES EXCLUDE REGEX "(_generator|/algorithm|/autoschedule|/kernels|/registry|/target).cpp$")
+list(FILTER ATROUS_SCHEDULES EXCLUDE REGEX "(_generator|/algorithm|/autoschedule|/conv_columns|/kernels|/registry|/target).cpp$")
 set(ATROUS_GENERATORS ${ATROUS_ALGORITHMS} ${ATROUS_SCHEDULES} ${ATROUS_PLAIN_GENERATORS} ${ATROUS_SCHEDULED_GENERATORS})
