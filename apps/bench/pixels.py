@@ -28,23 +28,29 @@ def pixels_of(channels, size, memory):
     return memory[: channels * size * size].reshape(1, channels, size, size)
 
 
+def measure_threads(bench, library, channels, sizes, numbers, threads):
+    """The summary, and whether Ctrl-C ended it. All memory but the numbers is free again afterwards."""
+    memory = SharedMemory()
+    nets = {size: Ours(library, {"x": pixels_of(channels, size, numbers)}, threads, memory=memory)
+            for size in sorted(sizes, reverse=True)}
+    runs = {str(size): nets[size].run for size in sizes}
+    rounds, interrupted = measure.measure(runs, threads, min(bench.rounds, ROUNDS), bench.peak, bench.random,
+                                          bench.progress)
+    summary = measure.summarise(rounds, bench.peak.best[threads])
+    if summary:
+        summary["ns_per_pixel"] = {size: s["median"] * 1e9 / int(size) ** 2 for size, s in summary["seconds"].items()}
+    for net in nets.values():
+        net.close()
+    return summary, interrupted
+
+
 def measure_stack(bench, library, channels, sizes, record):
     """Whether Ctrl-C ended it."""
     numbers = np.random.default_rng(bench.seed).standard_normal(channels * max(sizes) ** 2, np.float32)
     for threads in bench.threads:
-        memory = SharedMemory()
-        nets = {size: Ours(library, {"x": pixels_of(channels, size, numbers)}, threads, memory=memory)
-                for size in sorted(sizes, reverse=True)}
-        runs = {str(size): nets[size].run for size in sizes}
-        rounds, interrupted = measure.measure(runs, threads, min(bench.rounds, ROUNDS), bench.peak, bench.random,
-                                              bench.progress)
-        summary = measure.summarise(rounds, bench.peak.best[threads])
+        summary, interrupted = measure_threads(bench, library, channels, sizes, numbers, threads)
         if summary:
-            summary["ns_per_pixel"] = {size: s["median"] * 1e9 / int(size) ** 2
-                                       for size, s in summary["seconds"].items()}
             record["threads"][str(threads)] = summary
-        for net in nets.values():
-            net.close()
         if interrupted:
             return True
     return False
