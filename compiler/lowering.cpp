@@ -49,14 +49,17 @@ struct Pixels {
     int64_t height, width;
 };
 
-// What to optimise for, where dimensions are free; what can be for one size only, for the first.
-std::vector<Pixels> likely_sizes(const LowerOptions& options) {
+// What to optimise for, where dimensions are free.
+Pixels hinted_size(const LowerOptions& options) {
     constexpr int64_t usual = 320;
-    if (options.height > 0 || options.width > 0)
-        return {{options.height > 0 ? options.height : usual, options.width > 0 ? options.width : usual}};
-    std::vector<Pixels> sizes;
-    for (const int64_t size :
-         std::initializer_list<int64_t>{usual, 128, 192, 224, 256, 288, 384, 448, 512, 640, 720, 768, 1024})
+    return {options.height > 0 ? options.height : usual, options.width > 0 ? options.width : usual};
+}
+
+// Where one choice can suit several; the hinted one first.
+std::vector<Pixels> likely_sizes(const LowerOptions& options) {
+    std::vector<Pixels> sizes{hinted_size(options)};
+    if (options.height > 0 || options.width > 0) return sizes;
+    for (const int64_t size : {128, 192, 224, 256, 288, 384, 448, 512, 640, 720, 768, 1024})
         sizes.push_back({size, size});
     return sizes;
 }
@@ -74,6 +77,13 @@ int64_t value_at(const Network& network, const Pixels& pixels, const Size& size)
     const double value =
         size.evaluate([&](uint32_t input, uint32_t dim) { return free_dim(network, input, dim, pixels); });
     return std::isnan(value) ? 0 : static_cast<int64_t>(std::clamp(value, -largest, largest));
+}
+
+SizeHint hint_at(const Network& network, const Pixels& pixels, const ImageShape& out, int64_t channels_in,
+                 int64_t channels_out) {
+    const auto clamped = [](int64_t extent) { return static_cast<int>(std::clamp<int64_t>(extent, 0, 1 << 30)); };
+    return {clamped(value_at(network, pixels, out.w)), clamped(value_at(network, pixels, out.h)), clamped(channels_in),
+            clamped(channels_out)};
 }
 
 }  // namespace
@@ -442,15 +452,13 @@ void Lowering::copy(uint32_t element_bytes, const std::vector<CopyDim>& outermos
 }
 
 int64_t Lowering::at_hint(const Size& size) const {
-    return value_at(network_, likely_sizes(options_).front(), size);
+    return value_at(network_, hinted_size(options_), size);
 }
 
 std::vector<SizeHint> Lowering::hints_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const {
-    const auto clamped = [](int64_t extent) { return static_cast<int>(std::clamp<int64_t>(extent, 0, 1 << 30)); };
     std::vector<SizeHint> hints;
     for (const Pixels& size : likely_sizes(options_)) {
-        const SizeHint hint{clamped(value_at(network_, size, out.w)), clamped(value_at(network_, size, out.h)),
-                            clamped(channels_in), clamped(channels_out)};
+        const SizeHint hint = hint_at(network_, size, out, channels_in, channels_out);
         const bool is_new = std::ranges::none_of(
             hints, [&](const SizeHint& h) { return h.width == hint.width && h.height == hint.height; });
         if (is_new) hints.push_back(hint);
@@ -459,7 +467,7 @@ std::vector<SizeHint> Lowering::hints_of(const ImageShape& out, int64_t channels
 }
 
 SizeHint Lowering::hint_of(const ImageShape& out, int64_t channels_in, int64_t channels_out) const {
-    return hints_of(out, channels_in, channels_out).front();
+    return hint_at(network_, hinted_size(options_), out, channels_in, channels_out);
 }
 
 SizeHint Lowering::hint_of(ValueId out) const {

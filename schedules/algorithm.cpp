@@ -186,6 +186,7 @@ struct TileGrid {
     TileGrid(const Problem& p, const WinogradTile& tile)
         : x(winograd_tiles(p.width, tile.outputs_x, p.dilation_x)),
           y(winograd_tiles(p.height, tile.outputs_y, p.dilation_y)) {}
+    double count() const { return double(x) * y; }
 };
 
 // With groups of tiles outside. Like the plan it makes them as equal as the image allows, all with the register tile
@@ -220,7 +221,7 @@ void add_groups(const Problem& p, const WinogradTile& tile, std::vector<Algorith
 int pass_parts(const Problem& p, const ConvSpec& spec, const WinogradTile& tile) {
     if (!can_be_added_up(spec)) return 1;
     const TileGrid tiles(p, tile);
-    const double bytes = tile.size_x() * tile.size_y() * double(tiles.x) * tiles.y * 64 * p.blocks_in;
+    const double bytes = tile.size_x() * tile.size_y() * tiles.count() * 64 * p.blocks_in;
     const int blocks = static_cast<int>(p.blocks_in);
     int parts = 1;
     while (bytes / parts > p.core.shared_cache && blocks % (2 * parts) == 0 &&
@@ -233,7 +234,7 @@ int pass_parts(const Problem& p, const ConvSpec& spec, const WinogradTile& tile)
 double passes_cost(const Problem& whole, const ConvSpec& spec, const WinogradChoice& choice) {
     const WinogradTile& tile = choice.tile;
     const TileGrid grid(whole, tile);
-    const double tiles = double(grid.x) * grid.y;
+    const double tiles = grid.count();
     if (tiles > most_pass_tiles) return std::numeric_limits<double>::infinity();
     const int parts = pass_parts(whole, spec, tile);
     Problem p = whole;
@@ -246,7 +247,7 @@ double passes_cost(const Problem& whole, const ConvSpec& spec, const WinogradCho
 
 void add_passes(const Problem& p, const ConvSpec& spec, const WinogradTile& tile, std::vector<AlgorithmEstimate>& all) {
     const TileGrid grid(p, tile);
-    const double tiles = double(grid.x) * grid.y, blocks_in = p.blocks_in / pass_parts(p, spec, tile);
+    const double tiles = grid.count(), blocks_in = p.blocks_in / pass_parts(p, spec, tile);
     if (tiles > most_pass_tiles) return;
     for (int blocks = 1; blocks <= std::min(p.blocks_out, most_pass_blocks); ++blocks) {
         const double bytes = tile.size_x() * tile.size_y() * 64.0 * blocks * (tiles + 16 * blocks_in);
@@ -414,9 +415,8 @@ bool is_legal(const WinogradChoice& choice, const ConvSpec& spec, const SizeHint
     if (choice.blocks == 0)
         return choice.tiles_x >= 1 && choice.tiles_y >= 1 && choice.tiles_x <= most_group_tiles &&
                choice.tiles_x * choice.tiles_y <= most_group_tiles;
-    const TileGrid grid(p, tile);
     return choice.blocks > 0 && choice.blocks <= most_pass_blocks && p.blocks_out % choice.blocks == 0 &&
-           double(grid.x) * grid.y <= most_pass_tiles;
+           TileGrid(p, tile).count() <= most_pass_tiles;
 }
 
 }  // namespace atrous

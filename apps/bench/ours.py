@@ -70,7 +70,7 @@ class SharedMemory:
 
 
 class Ours:
-    """An open network with its tensors and workspace, in memory of its own or in such."""
+    """An open network with its tensors and workspace, in memory of its own or in what others share."""
 
     name = "atrous"
 
