@@ -5,10 +5,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <memory>
 
 #include "runtime/error.h"
+#include "runtime/input_file.h"
 
 namespace atrous {
 
@@ -35,12 +34,12 @@ int write_all(const fs::path& file, std::string_view bytes) {
 }  // namespace
 
 std::string read_file(const fs::path& file) {
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(file.c_str(), "rb"), std::fclose);
-    if (!in) cannot(file, "read", errno);
+    InputFile in(file);
+    if (!in.is_open()) cannot(file, "read", errno);
     std::string bytes;
     char block[1 << 16];
-    for (size_t count; (count = std::fread(block, 1, sizeof block, in.get())) > 0;) bytes.append(block, count);
-    if (std::ferror(in.get())) cannot(file, "read", errno);
+    while (const size_t count = in.read(block, sizeof block)) bytes.append(block, count);
+    if (in.failed()) cannot(file, "read", errno);
     return bytes;
 }
 
