@@ -120,10 +120,23 @@ class LayoutChoice {
             return std::holds_alternative<ConvOp>(reader) || std::holds_alternative<TransposedConvOp>(reader);
         });
         if (!read_blocked && can_widen(network_, node)) return Choice::planar;
+        if (is_phased(network_, node, target_) && is_read_planar(node.outputs[0])) return Choice::planar;
         ConvSpec spec;
         spec.kernel_y = static_cast<int>(std::max<int64_t>(1, phase_of(op, 0, 0).taps));
         spec.kernel_x = static_cast<int>(std::max<int64_t>(1, phase_of(op, 1, 0).taps));
         return preferred(node, spec, in, out, op.groups);
+    }
+
+    // Whether nobody could want blocks of it, not even behind a few operators that take either.
+    bool is_read_planar(ValueId v, int farthest = 4) const {
+        return std::ranges::all_of(graph_.consumers[v], [&](uint32_t n) {
+            const Node& reader = network_.nodes[n];
+            if (choice_of(reader) == Choice::planar) return true;
+            const bool alone = std::ranges::all_of(
+                reader.inputs, [&](ValueId other) { return other == v || !has(other) || value(other).constant; });
+            return alone && std::holds_alternative<ElementwiseOp>(reader.op) && farthest > 0 &&
+                   is_read_planar(reader.outputs[0], farthest - 1);
+        });
     }
 
     bool has_few_channels(const Node& node) const {
@@ -301,6 +314,24 @@ bool can_widen(const Network& network, const Node& node) {
     if (op->dilation != Pair{1, 1} || op->kernel[0] < op->stride[0] || op->stride[0] > most_phases) return false;
     const Size width = image_of(network.values[node.outputs[0]].shape).w;
     return phase_extent(width, stride, 0) == phase_extent(width, stride, stride - 1);
+}
+
+bool is_phased(const Network& network, const Node& node, const std::string& target) {
+    constexpr int64_t most_stride = 8;     // as many sums of each output channel
+    constexpr int64_t fewest_pixels = 32;  // two vectors
+    const auto* op = std::get_if<TransposedConvOp>(&node.op);
+    if (!op || op->groups != 1 || op->dilation != Pair{1, 1}) return false;
+    const ImageShape out = image_of(network.values[node.outputs[0]].shape);
+    for (size_t axis = 0; axis < 2; ++axis) {
+        const int64_t stride = op->stride[axis];
+        const Size& extent = axis == 0 ? out.h : out.w;
+        if (stride > most_stride || op->pad_begin[axis] < 0 || op->pad_begin[axis] >= op->kernel[axis]) return false;
+        if (phase_extent(extent, stride, 0) != phase_extent(extent, stride, stride - 1)) return false;
+    }
+    const auto area = [](const Pair& pair) { return static_cast<double>(pair[0]) * static_cast<double>(pair[1]); };
+    const bool is_narrow = phase_extent(out.w, op->stride[1], 0).integer().value_or(fewest_pixels) < fewest_pixels;
+    return !is_narrow && out.n.integer() == 1 && op->stride != Pair{1, 1} &&
+           area(op->kernel) <= most_phased_taps(target) * area(op->stride);
 }
 
 bool is_blocked_part(const Value& whole, size_t axis, const Size& begin) {

@@ -45,6 +45,10 @@ bool is_depthwise(const Network& network, const Node& node);
 bool is_view(const Network& network, const Node& node, Packing packing);
 // Whether a transposed convolution can be computed planar by vectors that hold all outputs of a pixel in a row.
 bool can_widen(const Network& network, const Node& node);
+// Whether a transposed convolution can be computed planar, all phases of a row at once, and should be where nobody
+// wants blocks: with few taps a phase, of which Winograd's domain would save no more than blocks cost that are taken
+// apart.
+bool is_phased(const Network& network, const Node& node, const std::string& target);
 // What the node, in c16, reads outside its image input.
 Halo halo_of(const Network& network, const Node& node);
 // A part of a channel-blocked image that starts at a block.

@@ -68,6 +68,8 @@ ConvPart conv_part(const Lowering& to, const Node& node, const Pair& taps, const
 std::vector<ConvPart> phase_parts(const Lowering& to, const Node& node, Packing packing);
 
 void call_transposed(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call);
+// The same by is_phased() of layout.h.
+void lower_phased(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call);
 // All kernel calls of a Conv or ConvTranspose.
 void convolve(Lowering& to, const Node& node, const Call& call);
 

@@ -184,6 +184,8 @@ void call_transposed(Lowering& to, const Node& node, const TransposedConvOp& op,
         lower_phases(to, node, op, call);
     else if (can_widen(to.network(), node))
         lower_widening(to, node, op, call);
+    else if (is_phased(to.network(), node, to.options().targets[0]))
+        lower_phased(to, node, op, call);
     else
         lower_planar_transposed(to, node, op, call);
 }

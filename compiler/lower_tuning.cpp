@@ -58,6 +58,7 @@ std::vector<OperatorTuning> Lowering::looked_up_tuning() const {
 
 std::optional<TunableOperator> Lowering::tunable(const Node& node) const {
     if (!is_convolution(node) || is_narrow(node)) return std::nullopt;
+    if (!is_blocked(node) && is_phased(network_, node, options_.targets[0])) return std::nullopt;
     const auto index = static_cast<size_t>(&node - network_.nodes.data());
     return TunableOperator{key_of(node), conv_parts(*this, node, packing_of(node)), row_loops_.of_node[index],
                            kernels_};

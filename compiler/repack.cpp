@@ -51,6 +51,20 @@ std::vector<float> pack_conv_weights(const DenseWeights& weights, FilterOrder or
     return packed;
 }
 
+std::vector<float> pack_phased_weights(std::span<const float> weights, int64_t channels_in, int64_t channels_out,
+                                       int64_t kernel_y, int64_t kernel_x, int64_t side_by_side) {
+    std::vector<float> packed;
+    for (int64_t block = 0; block < channels_out; block += side_by_side)
+        for (int64_t ky = 0; ky < kernel_y; ++ky)
+            for (int64_t ci = 0; ci < channels_in; ++ci)
+                for (int64_t kx = 0; kx < kernel_x; ++kx)
+                    for (int64_t co = block; co < block + side_by_side; ++co) {
+                        const int64_t from = ((ci * channels_out + co) * kernel_y + ky) * kernel_x + kx;
+                        packed.push_back(co < channels_out ? weights[static_cast<size_t>(from)] : 0.0f);
+                    }
+    return packed;
+}
+
 std::vector<float> pack_depthwise_weights(const DenseWeights& weights) {
     const int64_t taps = weights.kernel_y * weights.kernel_x;
     std::vector<float> packed(static_cast<size_t>(blocks_of(weights.channels_out) * taps * channel_block));

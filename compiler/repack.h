@@ -28,6 +28,10 @@ enum class FilterOrder { channels_inside, taps_inside };  // taps: (c16, kx, ky,
 std::vector<float> pack_conv_weights(const DenseWeights& weights, FilterOrder order);
 int64_t packed_inner_channels(int64_t channels_in);
 
+// (co, kx, ci, ky, cob), `side_by_side` output channels in a block, zeros past the last; of (Cin, Cout, kH, kW).
+std::vector<float> pack_phased_weights(std::span<const float> weights, int64_t channels_in, int64_t channels_out,
+                                       int64_t kernel_y, int64_t kernel_x, int64_t side_by_side);
+
 // (c, kx, ky, cb) of (c, 1, ky, kx).
 std::vector<float> pack_depthwise_weights(const DenseWeights& weights);
 

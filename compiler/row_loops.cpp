@@ -14,6 +14,10 @@ constexpr int64_t most_weights = 600 * 1024, most_rows_bytes = 96 * 1024;
 constexpr int64_t least_between = 12 * 1024 * 1024, least_between_planes = 256 * 1024;
 constexpr int64_t fewest_iterations = 8;  // for the threads
 
+Size when_divided(const Size& height, int64_t rows, const Size& otherwise) {
+    return select(equals(modulo(height, Size(rows)), Size(0)), Size(rows), otherwise);
+}
+
 class RowLoopSearch {
   public:
     explicit RowLoopSearch(const Lowering& to) : to_(to), nodes_(to.network().nodes) {}
@@ -112,22 +116,17 @@ class RowLoopSearch {
         return bytes;
     }
 
-    // What was found by measuring, or a power of two; where it divides the height.
+    // What was found by measuring, where it divides the height, or as many as the first level of cache holds.
     Size rows_of(const RowLoop& loop, const Size& height) const {
         const int64_t hint = std::max<int64_t>(1, to_.at_hint(height));
         int64_t most = 1;
         while (most < 8 && 2 * most * bytes_between(loop) <= most_rows_bytes * hint &&
                2 * most * fewest_iterations <= hint)
             most *= 2;
-        Size rows = 1;
-        for (int64_t r = 2; r <= most; r *= 2) rows = when_divided(height, r, rows);
+        const Size rows = rows_at_a_time(height, most);
         for (const uint32_t n : loop.nodes)
             if (const int tuned = to_.tuning_of(nodes_[n]).rows; tuned > 0) return when_divided(height, tuned, rows);
         return rows;
-    }
-
-    static Size when_divided(const Size& height, int64_t rows, const Size& otherwise) {
-        return select(equals(modulo(height, Size(rows)), Size(0)), Size(rows), otherwise);
     }
 
     bool is_worthwhile(const RowLoop& loop) const {
@@ -145,6 +144,12 @@ class RowLoopSearch {
 };
 
 }  // namespace
+
+Size rows_at_a_time(const Size& height, int64_t most) {
+    Size rows = 1;
+    for (int64_t r = 2; r <= most; r *= 2) rows = when_divided(height, r, rows);
+    return rows;
+}
 
 RowLoops find_row_loops(const Lowering& to) {
     return RowLoopSearch(to).run();

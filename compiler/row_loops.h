@@ -26,6 +26,9 @@ struct RowLoops {
     std::vector<std::optional<uint32_t>> of_node;  // by node: index of its loop
 };
 
+// The largest power of two, up to `most`, that divides the height.
+Size rows_at_a_time(const Size& height, int64_t most);
+
 RowLoops find_row_loops(const Lowering& to);
 
 }  // namespace atrous

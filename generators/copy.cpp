@@ -23,6 +23,24 @@ Pack pack(Func planar, Expr channels) {
     return p;
 }
 
+Area area(const AreaSpec& spec, const AreaInputs& in) {
+    Area a;
+    a.around = BoundaryConditions::constant_exterior(in.image, 0.f, {{0, in.width}, {0, in.height}});
+    const ImageVars& v = a.v;
+    Func rectangle("rectangle");
+    rectangle(v.x, v.y, v.cb, v.n) = a.around(v.x + in.index % in.count_x * in.step_x - in.pad_left,
+                                              v.y + in.index / in.count_x % in.count_y * in.step_y - in.pad_top, v.cb,
+                                              v.n + in.index / (in.count_x * in.count_y));
+    if (spec.packing == Packing::c16) {
+        a.packed = pack(rectangle, in.channels);
+        a.output = a.packed.output;
+    } else {
+        a.output = Func("area");
+        a.output(v.x, v.y, v.cb, v.n) = rectangle(v.x, v.y, v.cb, v.n);
+    }
+    return a;
+}
+
 Unpack unpack(Func c16) {
     Unpack p;
     const ImageVars& v = p.v;

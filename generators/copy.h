@@ -23,6 +23,19 @@ struct Pack {
 };
 Pack pack(Halide::Func planar, Halide::Expr channels);  // planar → c16, lanes past `channels` are 0
 
+struct AreaInputs {
+    Halide::Func image;                    // planar
+    Halide::Expr width, height, channels;  // of the image
+    Halide::Expr index, count_x, count_y, step_x, step_y, pad_left, pad_top;
+};
+struct Area {
+    Halide::Func around;  // the image with zeros around it
+    Pack packed;          // c16
+    Halide::Func output;  // that, or planar (x, y, c, n)
+    ImageVars v;
+};
+Area area(const AreaSpec& spec, const AreaInputs& in);
+
 constexpr int quad = 4;  // channels that are transposed together
 struct Unpack {
     Halide::Func quads;  // (channel of the quad, x, y, quad, n)

@@ -98,6 +98,14 @@ struct Namer {
             .ending(s.activation, s.residual)
             .str();
     }
+    std::string operator()(const PhasedConvSpec& s) const {
+        return Name("phased_conv")
+            .packed(s.element, Packing::planar)
+            .window(s.kernel_x, s.kernel_y, s.stride_x, s.stride_y)
+            .pair('p', s.pad_left, s.pad_top)
+            .ending(s.activation, s.residual)
+            .str();
+    }
     std::string operator()(const PoolSpec& s) const {
         return Name("pool")
             .packed(s.element, s.packing)
@@ -136,6 +144,7 @@ struct Namer {
     std::string operator()(const UnpackSpec& s) const {
         return Name("unpack").word(atrous::name_of(s.element)).word("c16").str();
     }
+    std::string operator()(const AreaSpec& s) const { return Name("area").packed(s.element, s.packing).str(); }
     std::string operator()(const FillSpec& s) const { return Name("fill").packed(s.element, Packing::c16).str(); }
     std::string operator()(const PadSpec& s) const {
         return Name("pad").packed(s.element, Packing::planar).word(atrous::name_of(s.mode)).str();

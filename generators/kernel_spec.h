@@ -84,6 +84,20 @@ struct TransposedConvSpec {
     Residual residual = Residual::none;
 };
 
+// Transposed convolution of dilation 1, not grouped, planar, all phases of a row at once: input with halo; weights (co,
+// kx, ci, ky, cob): phased_filters(stride_x) output channels side by side, those past the last zero; bias (co); [slope
+// (co)]; [residual, as output]; f32 alpha, f32 beta; output (u, x, v, y, co, n), phases u and v of the outputs that
+// belong to input (x, y): every phase has as many. It may read up to 32 inputs of a row past those that it needs.
+struct PhasedConvSpec {
+    ElementType element = ElementType::f32;
+    int kernel_x = 1, kernel_y = 1, stride_x = 1, stride_y = 1, pad_left = 0, pad_top = 0;
+    ElementwiseFunction activation = ElementwiseFunction::identity;
+    Residual residual = Residual::none;
+};
+constexpr int phased_filters(int stride_x) {
+    return stride_x < 8 ? 8 / stride_x : 1;
+}
+
 // input, no halo needed; kernel_x, kernel_y, stride_x, stride_y, dilation_x, dilation_y, pad_left, pad_top, pad_right,
 // pad_bottom, out_width, out_height (the output's extents again); output. Max ignores the padding; average divides by
 // the taps inside the input, or with count_include_pad by those inside the padded input.
@@ -139,6 +153,14 @@ struct PackSpec {
 // c16 → planar image. input; output (its channel extent is the true one).
 struct UnpackSpec {
     ElementType element = ElementType::f32;
+};
+
+// A rectangle of a planar image, zero where it hangs over: the `index`-th of count_x · count_y in an image, image after
+// image. It begins at x = step_x · (its column) − pad_left, y likewise. Planar image; index, count_x, count_y, step_x,
+// step_y, pad_left, pad_top; output, an image in either packing; c16: lanes past the last channel 0.
+struct AreaSpec {
+    ElementType element = ElementType::f32;
+    Packing packing = Packing::planar;
 };
 
 // c16, writes `value` to a view (c, x, y, cb, n): halos. f32 value; output.
@@ -244,10 +266,10 @@ struct WinogradOutputSpec {
 };
 
 using KernelSpec =
-    std::variant<ConvSpec, DepthwiseConvSpec, NarrowConvSpec, TransposedConvSpec, PoolSpec, GlobalPoolSpec, ResizeSpec,
-                 ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, FillSpec, PadSpec, DepthToSpaceSpec, SoftmaxSpec,
-                 ArgmaxSpec, InstanceNormSpec, CastSpec, WinogradWeightsSpec, WinogradFetchSpec, WinogradInputSpec,
-                 BatchedGemmSpec, WinogradOutputSpec>;
+    std::variant<ConvSpec, DepthwiseConvSpec, NarrowConvSpec, TransposedConvSpec, PhasedConvSpec, PoolSpec,
+                 GlobalPoolSpec, ResizeSpec, ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, AreaSpec, FillSpec,
+                 PadSpec, DepthToSpaceSpec, SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec, WinogradWeightsSpec,
+                 WinogradFetchSpec, WinogradInputSpec, BatchedGemmSpec, WinogradOutputSpec>;
 
 // What measuring has found best for a kernel: decisions of its schedule (Layout in schedules/layout.h) among those
 // that are legal there (Space). What is left open the schedule decides itself.

@@ -115,6 +115,27 @@ class Builder {
         return convolution(transposed_conv_rules, s, conv, output_extents(conv.output, Packing::planar));
     }
 
+    Kernel operator()(const PhasedConvSpec& s) {
+        PhasedConvInputs in;
+        ImageParam image = args_.image("input", Packing::planar), weights = args_.buffer("weights", 5);
+        for (const int d : {0, 1}) image.dim(d).set_min(Expr());  // it is read outside, where and how far is known
+        in.input = image;
+        in.channels = image.dim(2).extent();
+        const int filters = phased_filters(s.stride_x);
+        weights.dim(0).set_extent(filters);
+        weights.dim(1).set_stride(filters);
+        weights.dim(2).set_stride(filters * s.kernel_x);
+        in.weights = weights;
+        in.bias = args_.buffer("bias", 1);
+        if (s.activation == ElementwiseFunction::prelu) in.slope = args_.buffer("slope", 1);
+        if (s.residual != Residual::none) in.residual = args_.buffer("residual", 6);
+        in.alpha = args_.f32("alpha");
+        in.beta = args_.f32("beta");
+        PhasedConv conv = phased_conv(s, in);
+        conv.output.output_buffer().dim(1).set_stride(s.stride_x);
+        return scheduled(conv, s);
+    }
+
     Kernel operator()(const PoolSpec& s) {
         ImageParam image = args_.image("input", s.packing);
         PoolInputs in{image, width(image, s.packing), height(image, s.packing)};
@@ -173,6 +194,24 @@ class Builder {
         image.dim(1).set_stride(channel_block);
         Unpack p = unpack(image);
         return scheduled(p, s);
+    }
+
+    Kernel operator()(const AreaSpec& s) {
+        AreaInputs in;
+        ImageParam image = args_.image("input", Packing::planar);
+        in.image = image;
+        in.width = width(image, Packing::planar);
+        in.height = height(image, Packing::planar);
+        in.channels = image.dim(2).extent();
+        in.index = args_.i32("index");
+        in.count_x = args_.i32("count_x");
+        in.count_y = args_.i32("count_y");
+        in.step_x = args_.i32("step_x");
+        in.step_y = args_.i32("step_y");
+        in.pad_left = args_.i32("pad_left");
+        in.pad_top = args_.i32("pad_top");
+        Area a = area(s, in);
+        return scheduled(a, s);
     }
 
     Kernel operator()(const FillSpec& s) {

@@ -94,6 +94,12 @@ bool has_winograd_schedules(std::string_view target) {
     return has_blocked_schedules(parse_target(target));
 }
 
+double most_phased_taps(std::string_view text) {
+    const Target target = parse_target(text);
+    if (target.arch != Target::X86 || target.has_gpu_feature()) return 0;
+    return products_per_cycle(target) > 1 ? 2.25 : 1;
+}
+
 int panel_tiles(const SizeHint& hint, std::string_view text, bool only_level) {
     const Target target = parse_target(text);
     if (is_arm64(target)) return arm::panel_tiles(hint);

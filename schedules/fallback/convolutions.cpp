@@ -81,6 +81,49 @@ void apply(NarrowConv& conv, const NarrowConvSpec&, const Target& target) {
         .unroll(part);
 }
 
+// A register tile has two vectors of pixels, all phases of a row and a few output channels. Tiles go along a row before
+// they go on to other channels, so that few pieces of memory are written at a time, each from its first to its last
+// byte.
+void apply(PhasedConv& conv, const PhasedConvSpec& spec, const Target& target) {
+    const int lanes = vector_floats(target), filters = phased_filters(spec.stride_x);
+    const int channels = has_avx512(target) ? filters : std::max(1, filters / 2);
+    const Var &u = conv.u, &x = conv.x, &v = conv.v, &y = conv.y, &co = conv.co, &n = conv.n;
+    Var xo("xo"), xi("xi"), lane("lane"), vector("vector"), block("block"), part("part"), channel("channel"),
+        task("task");
+    auto nest = [&](Stage stage, int pixels, int side_by_side, int at_a_time) {
+        stage.split(x, xo, xi, pixels, TailStrategy::ShiftInwards)
+            .split(xi, vector, lane, std::min(pixels, lanes))
+            .split(co, block, part, side_by_side, TailStrategy::ShiftInwards)
+            .split(part, part, channel, at_a_time)
+            .reorder(u, lane, vector, channel, part, xo, v, block, y, n)
+            .vectorize(lane)
+            .unroll(u)
+            .unroll(vector)
+            .unroll(channel)
+            .fuse(y, n, task)
+            .parallel(task);
+    };
+    conv.output.bound(u, 0, spec.stride_x).bound(v, 0, spec.stride_y);
+    OutputImageParam out = conv.output.output_buffer();
+    const Expr width = out.dim(1).extent(), count = out.dim(4).extent();
+    nest(conv.output.specialize(width >= 2 * lanes && count % filters == 0), 2 * lanes, filters, channels);
+    nest(conv.output.specialize(width >= 2 * lanes && count >= channels), 2 * lanes, channels, channels);
+    nest(conv.output.specialize(width >= lanes), lanes, 1, 1);
+    nest(conv.output, 1, 1, 1);
+
+    conv.sum.compute_at(conv.output, part).bound_extent(u, spec.stride_x);
+    conv.sum.vectorize(x, lanes, TailStrategy::RoundUp).unroll(x).unroll(u).unroll(co);
+    RVar tx = conv.terms.x, ci = conv.terms.y, ty = conv.terms.z;
+    conv.sum.update()
+        .split(x, vector, lane, lanes, TailStrategy::RoundUp)
+        .reorder(lane, vector, u, co, tx, ci, ty)
+        .vectorize(lane)
+        .unroll(vector)
+        .unroll(u)
+        .unroll(co)
+        .unroll(tx);
+}
+
 void apply(TransposedConv& conv, const TransposedConvSpec&, const Layout&, const Extents&, const Target& target) {
     apply_rows(conv, Packing::planar, target);
 }

@@ -7,6 +7,7 @@
 #include "generators/depthwise_conv.h"
 #include "generators/dilated_conv.h"
 #include "generators/narrow_conv.h"
+#include "generators/phased_conv.h"
 #include "generators/transposed_conv.h"
 #include "schedules/layout.h"
 
@@ -20,6 +21,7 @@ void apply(DepthwiseConv&, const DepthwiseConvSpec&, const Layout&, const Extent
 
 std::optional<Layout> layout(const TransposedConvSpec&, const SizeHint&, const Halide::Target&);
 void apply(NarrowConv&, const NarrowConvSpec&, const Halide::Target&);
+void apply(PhasedConv&, const PhasedConvSpec&, const Halide::Target&);
 void apply(TransposedConv&, const TransposedConvSpec&, const Layout&, const Extents&, const Halide::Target&);
 
 }  // namespace atrous::fallback

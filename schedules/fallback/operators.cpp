@@ -142,6 +142,11 @@ void apply(Unpack& p, const UnpackSpec&, const Target&) {
     p.quads.vectorize(v.c).unroll(v.x);
 }
 
+void apply(Area& a, const AreaSpec& spec, const Target& target) {
+    if (spec.packing == Packing::c16) return apply(a.packed, PackSpec{}, target);
+    schedule_rows(a.output, a.v, Packing::planar, target);
+}
+
 void apply(Fill& f, const FillSpec&, const Target&) {
     f.output.bound(f.v.c, 0, channel_block).vectorize(f.v.c);
 }

@@ -203,4 +203,9 @@ void apply(NarrowConv& conv, const NarrowConvSpec&) {
     conv.lanes.compute_at(conv.output, pixel);
 }
 
+void apply(PhasedConv& conv, const PhasedConvSpec&) {
+    const Var pixel = on_grid(conv.output, conv.x, conv.y, {conv.u, conv.v, conv.co, conv.n});
+    conv.sum.compute_at(conv.output, pixel);
+}
+
 }  // namespace atrous::gpu

@@ -6,6 +6,7 @@
 #include "generators/depthwise_conv.h"
 #include "generators/dilated_conv.h"
 #include "generators/narrow_conv.h"
+#include "generators/phased_conv.h"
 #include "generators/transposed_conv.h"
 #include "schedules/layout.h"
 
@@ -24,5 +25,6 @@ std::optional<Layout> layout(const TransposedConvSpec&, const SizeHint&, const H
 void apply(TransposedConv&, const TransposedConvSpec&, const Layout&, const Extents&, const Halide::Target&);
 
 void apply(NarrowConv&, const NarrowConvSpec&);
+void apply(PhasedConv&, const PhasedConvSpec&);
 
 }  // namespace atrous::gpu

@@ -82,6 +82,10 @@ void apply(Unpack& u, const UnpackSpec&) {
     image_on_grid(u.output, u.v, Packing::planar, copied);
 }
 
+void apply(Area& a, const AreaSpec& spec) {
+    image_on_grid(a.output, spec.packing == Packing::c16 ? a.packed.v : a.v, spec.packing);
+}
+
 void apply(Fill& f, const FillSpec&) {
     image_on_grid(f.output, f.v, Packing::c16);
 }

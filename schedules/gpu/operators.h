@@ -21,6 +21,7 @@ void apply(Elementwise&, const ElementwiseSpec&);
 void apply(Copy&, const CopySpec&);
 void apply(Pack&, const PackSpec&);
 void apply(Unpack&, const UnpackSpec&);
+void apply(Area&, const AreaSpec&);
 void apply(Fill&, const FillSpec&);
 void apply(Pad&, const PadSpec&);
 void apply(DepthToSpace&, const DepthToSpaceSpec&);

@@ -239,6 +239,30 @@ TEST_CASE("transposed convolutions: kernels, strides, dilations, padding, output
                     }
 }
 
+TEST_CASE("transposed convolutions between planar tensors: all phases at once, where nobody wants blocks") {
+    const auto names = [](NetworkMaker& make) { return kernel_names(require_equal(make.network, {{1, 10, 17, 40}})); };
+    const auto upsampled = [](NetworkMaker& make, int64_t kernel, int64_t stride) {
+        return make.transposed(make.input("x", {1, 10, 17, 0}), 21, transposed_window(kernel, stride, 1, 0, 0));
+    };
+    NetworkMaker alone, softmax, followed, joined, overlapping;
+    alone.output(alone.unary(F::relu, upsampled(alone, 2, 2)));
+    CHECK(count_of(names(alone), "phased_conv") == 1);
+    CHECK(count_of(names(alone), "pack") == 0);
+
+    softmax.output(softmax.unary(F::sigmoid, softmax.unary(F::exp, upsampled(softmax, 3, 3))));
+    CHECK(count_of(names(softmax), "phased_conv") == 1);
+
+    followed.output(followed.conv(followed.unary(F::exp, upsampled(followed, 2, 2)), 18, window(3)));
+    CHECK(count_of(names(followed), "phased_conv") == 0);
+
+    const ValueId x = upsampled(joined, 2, 2);
+    joined.output(joined.binary(F::add, x, joined.conv(x, 21, window(1))));
+    CHECK(count_of(names(joined), "phased_conv") == 0);
+
+    overlapping.output(upsampled(overlapping, 4, 2));  // Winograd saves more
+    CHECK(count_of(names(overlapping), "phased_conv") == 0);
+}
+
 TEST_CASE("transposed convolutions: axes that differ, groups, one dimension") {
     TransposedConvOp op;
     op.kernel = {3, 4};

@@ -80,14 +80,17 @@ TEST_CASE("candidates for transposed convolutions are for all their phases") {
         GENERATE(table<int64_t, int64_t, int64_t>({{2, 2, 1}, {4, 2, 1}, {6, 2, 1}, {3, 1, 1}, {4, 2, 32}}));
     NetworkMaker make;
     make.output(
-        make.transposed(make.input("x", {1, 32, 0, 0}), 32, transposed_window(kernel, stride, 1, 1, 0, groups)));
+        make.transposed(make.input("x", {2, 32, 0, 0}), 32, transposed_window(kernel, stride, 1, 1, 0, groups)));
     const auto op = tunable_of(make, target);
     CHECK(checked(op, target).size() > 1);
     CHECK(op->parts.size() == static_cast<size_t>(stride * stride));
 }
 
-TEST_CASE("convolutions to a few channels cannot be tuned, nor can other operators") {
+TEST_CASE("convolutions to a few channels cannot be tuned, nor all phases at once, nor other operators") {
     CHECK_FALSE(conv_of(16, 1, window(3, 1, 1, 1), targets[0]));
+    NetworkMaker phased;
+    phased.output(phased.transposed(phased.input("x", {1, 16, 0, 0}), 16, transposed_window(2, 2, 1, 0, 0)));
+    CHECK_FALSE(tunable_of(phased, targets[0]));
     NetworkMaker make;
     make.output(make.unary(ElementwiseFunction::exp, make.input("x", {1, 16, 0, 0})));
     CHECK_FALSE(tunable_of(make, targets[0]));

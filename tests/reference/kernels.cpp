@@ -166,6 +166,33 @@ void run(const TransposedConvSpec& spec, Arguments args) {
     });
 }
 
+void run(const PhasedConvSpec& spec, Arguments args) {
+    const View &x = args.view(4), &weights = args.view(5), &bias = args.view(1);
+    Epilogue epilogue = read_epilogue_buffers(spec, args, 1, 6);
+    epilogue.alpha = args.real();
+    epilogue.beta = args.real();
+    const View& out = args.view(6);
+    args.end();
+    const int64_t filters = weights.dims[0].extent;
+    for_each(out, [&](const Index& i) {
+        const int64_t co = i[4];
+        double sum = load(bias, {co});
+        for (int64_t ky = 0; ky < spec.kernel_y; ++ky)
+            for (int64_t kx = 0; kx < spec.kernel_x; ++kx) {
+                // In outputs: where this one is, padding included, and how far from it the tap's input.
+                const int64_t ox = i[1] * spec.stride_x + i[0] + spec.pad_left - kx;
+                const int64_t oy = i[3] * spec.stride_y + i[2] + spec.pad_top - ky;
+                if (floor_mod(ox, spec.stride_x) || floor_mod(oy, spec.stride_y)) continue;
+                for (int64_t ci = 0; ci < x.dims[2].extent; ++ci)
+                    sum += load(weights, {co % filters, kx, ci, ky, co / filters}) *
+                           load(x, {ox / spec.stride_x, oy / spec.stride_y, ci, i[5]});
+            }
+        store(out, {i[0], i[1], i[2], i[3], co, i[5]},
+              epilogue(sum, epilogue.slope ? load(*epilogue.slope, {co}) : 0,
+                       epilogue.added ? load(*epilogue.added, {i[0], i[1], i[2], i[3], co, i[5]}) : 0));
+    });
+}
+
 // An image seen as (x, y, further…): planar or channel-blocked.
 struct Image {
     const View& view;
@@ -301,6 +328,24 @@ void run(const UnpackSpec&, Arguments args) {
     args.end();
     for_each(out, [&](const Index& i) {
         store(out, {i[0], i[1], i[2], i[3]}, load(x, {i[2] % channel_block, i[0], i[1], i[2] / channel_block, i[3]}));
+    });
+}
+
+void run(const AreaSpec& spec, Arguments args) {
+    const bool c16 = spec.packing == Packing::c16;
+    const View& x = args.view(4);
+    const int64_t index = args.integer(), count_x = args.integer(), count_y = args.integer();
+    const int64_t step_x = args.integer(), step_y = args.integer(), left = args.integer(), top = args.integer();
+    const View& out = args.view(c16 ? 5 : 4);
+    args.end();
+    const int64_t first_x = index % count_x * step_x - left, first_y = index / count_x % count_y * step_y - top;
+    const int64_t image = index / (count_x * count_y);
+    for_each(out, [&](const Index& i) {
+        const int64_t u = first_x + i[c16 ? 1 : 0], v = first_y + i[c16 ? 2 : 1];
+        const int64_t channel = c16 ? i[3] * channel_block + i[0] : i[2], n = image + i[c16 ? 4 : 3];
+        const bool exists = inside(x.dims[0], u) && inside(x.dims[1], v) && channel < x.dims[2].extent;
+        const double value = exists ? load(x, {u, v, channel, n}) : 0;
+        c16 ? store(out, {i[0], i[1], i[2], i[3], i[4]}, value) : store(out, {i[0], i[1], i[2], i[3]}, value);
     });
 }
 

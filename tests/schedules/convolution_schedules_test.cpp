@@ -306,6 +306,37 @@ TEST_CASE("convolution to a few channels, from blocks to planes") {
     }
 }
 
+TEST_CASE("transposed convolutions, all phases at once") {
+    struct Window {
+        int kernel_x, kernel_y, stride_x, stride_y, pad;
+    };
+    for (const Window& w : {Window{2, 2, 2, 2, 0}, {3, 3, 2, 2, 1}, {4, 3, 4, 3, 0}, {5, 2, 2, 1, 1}, {1, 2, 3, 2, 0}})
+        for (const std::string& target : runnable_targets(w.kernel_x == 3))
+            for (bool scheduled : {true, false}) {
+                if (!scheduled && target != runnable_targets().back()) continue;
+                PhasedConvSpec spec{ElementType::f32, w.kernel_x, w.kernel_y, w.stride_x, w.stride_y, w.pad, w.pad};
+                spec.activation = w.kernel_x == 3 ? ElementwiseFunction::prelu : ElementwiseFunction::relu;
+                spec.residual = w.kernel_x == 4 ? Residual::after_activation : Residual::none;
+                CompiledKernel compiled(spec, {}, target, scheduled);
+                const bool device = target.find("opencl") != std::string::npos;
+                INFO(name_of(spec) << " for " << target << (scheduled ? "" : ", unscheduled"));
+                if (scheduled && !device) CHECK(compiled.undefined_symbols() == "halide_do_par_for ");
+                unsigned seed = 1;
+                const int filters = phased_filters(w.stride_x);
+                for (auto [width, ci, co] : {std::tuple{1, 3, 1}, {7, 17, 9}, {17, 5, 8}, {32, 4, 12}, {45, 6, 21}}) {
+                    TestArguments a(seed++);
+                    a.image(Packing::planar, {width, 3, ci, 2}, 36);
+                    a.floats({filters, w.kernel_x, ci, w.kernel_y, (co + filters - 1) / filters}).floats({co});
+                    const std::vector<int64_t> out{w.stride_x, width, w.stride_y, 3, co, 2};
+                    if (takes(spec.activation)) a.floats({co});
+                    if (spec.residual != Residual::none) a.floats(out);
+                    a.f32(0).f32(0).output(out, ElementType::f32, {0, 2, 1, 1, 1, 1});
+                    INFO("width " << width << ", " << ci << "→" << co);
+                    CHECK(a.compare(spec, [&](auto& args) { return compiled.run(args); }) == "");
+                }
+            }
+}
+
 TEST_CASE("deep sums are made in parts, also where the channels are no whole number of them") {
     for (const std::string& target : runnable_targets()) {
         const auto spec = windowed<ConvSpec>(windows[3], Packing::c16);
@@ -330,10 +361,14 @@ TEST_CASE("convolutions keep their accumulators in registers") {
     };
     const auto conv3x3 = windowed<ConvSpec>(windows[0], Packing::c16);
     const auto conv1x1 = windowed<ConvSpec>(windows[3], Packing::c16);
-    const std::pair<KernelSpec, SizeHint> kernels[] = {
-        {conv3x3, {320, 320, 64, 64}}, {conv1x1, {65, 65, 1024, 256}}, {BatchedGemmSpec{}, {12, 0, 256, 256}}};
+    const PhasedConvSpec upsampling{ElementType::f32, 3, 3, 2, 2, 1, 1};
+    const std::pair<KernelSpec, SizeHint> kernels[] = {{conv3x3, {320, 320, 64, 64}},
+                                                       {conv1x1, {65, 65, 1024, 256}},
+                                                       {BatchedGemmSpec{}, {12, 0, 256, 256}},
+                                                       {upsampling, {128, 4, 64, 64}}};
     for (const std::string& target : runnable_targets())
         for (const auto& [spec, hint] : kernels) {
+            if (std::holds_alternative<PhasedConvSpec>(spec) && most_phased_taps(target) == 0) continue;  // not called
             CompiledKernel kernel(spec, hint, target);
             const auto [multiply, stack, jump, accumulators] = machine(target);
             // Basic blocks end at labels and jumps; look at those with many multiplications.

@@ -231,6 +231,25 @@ TEST_CASE("pack, unpack and fill") {
     check(FillSpec{}, fill, 0, true);
 }
 
+TEST_CASE("rectangles of an image") {
+    for (Packing packing : {Packing::planar, Packing::c16}) {
+        std::vector<Maker> makers;
+        for (const ImageSize& size : sizes)
+            for (int last : {0, 1})
+                makers.push_back([=](unsigned seed) {
+                    const int columns = 2, rows = 3, batch = size.batch + 1;
+                    const int index = last ? columns * rows * batch - 1 : columns + 1;
+                    const int step_x = (size.width + 1) / columns, step_y = (size.height + 2) / rows;
+                    TestArguments a(seed);
+                    a.image(Packing::planar, {size.width, size.height, size.channels, batch}).i32(index);
+                    a.i32(columns).i32(rows).i32(step_x).i32(step_y).i32(3).i32(1);
+                    a.output_image(packing, {step_x + 5, step_y + 2, size.channels});
+                    return a;
+                });
+        check(AreaSpec{ElementType::f32, packing}, makers, 0, true);
+    }
+}
+
 TEST_CASE("pad") {
     for (PadMode mode : {PadMode::constant, PadMode::reflect, PadMode::edge, PadMode::wrap}) {
         std::vector<Maker> makers;
