@@ -31,17 +31,32 @@ int64_t groups_of(const Node& node) {
 
 }  // namespace
 
+int parts_of(const Lowering& to, const std::optional<WinogradChoice>& winograd, const ConvPart& part) {
+    return channel_parts(winograd, std::get<ConvSpec>(part.spec), part.hint(), part.dilation_x, part.dilation_y,
+                         to.options().targets[0], part.direct_share);
+}
+
+ImageShape Call::shape() const {
+    if (writes_planes || packing == Packing::planar)
+        return {out.dims[3].extent, Size(channels_out), out.dims[1].extent, out.dims[0].extent};
+    return {out.dims[4].extent, Size(channels_out), out.dims[2].extent, out.dims[1].extent};
+}
+
 Call call_of(Lowering& to, const Node& node) {
     Call call{operands_of(node), to.packing_of(node)};
+    call.reads_planes = reads_planes(to, node);
+    call.writes_planes = writes_planes(to, node);
     call.groups = groups_of(node);
     call.channels_in = fixed_extent(to.value(call.operands.x), 1);
     call.channels_out = fixed_extent(to.value(node.outputs[0]), 1);
-    if (!to.is_put_off(call.operands.x)) to.read(call.operands.x, call.packing);  // before the output takes its place
+    if (!to.is_put_off(call.operands.x))  // before the output takes its place
+        to.read(call.operands.x, call.reads_planes ? Packing::planar : call.packing);
     call.bias = to.channel_vector(call.operands.bias, call.channels_out, call.packing);
     if (has(call.operands.slope)) call.slope = to.channel_vector(call.operands.slope, call.channels_out, call.packing);
     if (has(call.operands.residual))
         call.residual = image_view(to.read(call.operands.residual, call.packing), to.shape(call.operands.residual));
-    call.out = image_view(to.place(node.outputs[0], call.packing), to.shape(node.outputs[0]));
+    const ValueId y = node.outputs[0];
+    call.out = image_view(to.place(y, call.writes_planes ? Packing::planar : call.packing), to.shape(y));
     return call;
 }
 
@@ -203,19 +218,22 @@ struct Method {
 void call_once(Lowering& to, const Node& node, const Call& call, const ConvSpec& spec, const BufferView& weights,
                const Window& window, const Method& method, const SizeHint& hint, const Size& skip) {
     if (!method.winograd) return call_directly(to, node, call, spec, weights, window, method.pieces, hint, skip);
-    lower_winograd(
-        to,
-        {spec, hint, to.value(call.operands.weights).name, call.x.empty() ? to.read_blocks(call.operands.x) : call.x,
-         weights, call.bias, call.slope, call.residual, call.out, window.dilation_x, window.dilation_y, window.pad_left,
-         window.pad_top, node.fused.alpha, node.fused.beta},
-        *method.winograd);
+    const ValueId x = call.operands.x;
+    const std::vector<BufferView> image = call.reads_planes
+                                              ? std::vector{image_view(to.read(x, Packing::planar), to.shape(x))}
+                                          : call.x.empty() ? to.read_blocks(x)
+                                                           : call.x;
+    lower_winograd(to,
+                   {spec, hint, to.value(call.operands.weights).name, image, weights, call.bias, call.slope,
+                    call.residual, call.out, call.reads_planes, call.writes_planes, call.shape(), window.dilation_x,
+                    window.dilation_y, window.pad_left, window.pad_top, node.fused.alpha, node.fused.beta},
+                   *method.winograd);
 }
 
 // Part after part of the input channels, each added to the sum of those before it.
 void call_in_parts(Lowering& to, const Node& node, const Call& whole, const ConvSpec& all, const BufferView& weights,
                    const Window& window, const Method& method, const SizeHint& all_channels, const Size& skip) {
-    const ImageShape shape{whole.out.dims[4].extent, Size(whole.channels_out), whole.out.dims[2].extent,
-                           whole.out.dims[1].extent};
+    const ImageShape shape = whole.shape();
     const std::vector<BufferView> x = to.read_blocks(whole.operands.x);
     const int64_t blocks = (whole.channels_in + channel_block - 1) / channel_block / method.parts;
     SizeHint hint = all_channels;
@@ -249,16 +267,13 @@ Method choose_method(const Lowering& to, const Node& node, const Call& call, con
                      const SizeHint& hint) {
     Method method;
     if (call.packing != Packing::c16) return method;
-    const ConvAxes axes(image_of(to.shape(call.operands.x)), call.out.dims[1].extent, call.out.dims[2].extent, spec,
-                        window);
-    const ImageShape out{{}, {}, call.out.dims[2].extent, call.out.dims[1].extent};
+    const ImageShape out = call.shape();
+    const ConvAxes axes(image_of(to.shape(call.operands.x)), out.w, out.h, spec, window);
     const ConvPart part{spec, to.hints_of(out, hint.channels_in, hint.channels_out), narrowed(window.dilation_x),
                         narrowed(window.dilation_y), axes.share()};
     if (!call.rows) method.winograd = winograd_choice(to, node, part);
     if (!method.winograd && axes.x) method.pieces = split_columns(*axes.x);
-    if (!call.rows)
-        method.parts = channel_parts(method.winograd, spec, hint, part.dilation_x, part.dilation_y,
-                                     to.options().targets[0], part.direct_share);
+    if (!call.rows) method.parts = parts_of(to, method.winograd, part);
     return method;
 }
 

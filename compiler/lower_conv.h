@@ -21,7 +21,15 @@ struct Call {
     BufferView out, residual, bias, slope;
     std::vector<BufferView> x;  // read for the operand: a copy with its halo, or some of its blocks; none: itself
     std::optional<Size> rows;   // in a loop over rows: those of a phase that an iteration makes
+    // The operand, or the output, is planar although the kernels want blocks: each group of Winograd's tiles packs what
+    // it reads, or unpacks what it makes.
+    bool reads_planes = false, writes_planes = false;
+
+    ImageShape shape() const;  // of the output's view
 };
+// Whether the node's input, or its output, is better left planar: it comes from memory, and nobody else needs blocks.
+bool reads_planes(const Lowering& to, const Node& node);
+bool writes_planes(const Lowering& to, const Node& node);
 // Where inputs are read and the output is written; of a Conv, a Linear or a ConvTranspose.
 Call call_of(Lowering& to, const Node& node);
 
@@ -65,6 +73,8 @@ void call_depthwise(Lowering& to, const Node& node, const Call& call, const Dens
 std::vector<ConvPart> conv_parts(const Lowering& to, const Node& node, Packing packing);
 ConvPart conv_part(const Lowering& to, const Node& node, const Pair& taps, const Window& window, const Pair& stride,
                    const ImageShape& out, Packing packing);
+// Into how many parts its input channels are cut.
+int parts_of(const Lowering& to, const std::optional<WinogradChoice>& winograd, const ConvPart& part);
 std::vector<ConvPart> phase_parts(const Lowering& to, const Node& node, Packing packing);
 
 void call_transposed(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call);

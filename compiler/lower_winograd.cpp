@@ -5,9 +5,12 @@
 //
 // Filters outside, where they are large and the tiles few: all tiles are transformed, then a loop over blocks of output
 // channels transforms the filters of each in passing, into scratch memory, and goes on with products and outputs.
+//
+// In the first, images that nobody else needs in blocks can stay planar: a group packs what it reads and unpacks what
+// it makes, so that all of that passes through the cache only.
 #include <numeric>
 
-#include "compiler/lowering.h"
+#include "compiler/lower_conv.h"
 #include "schedules/registry.h"
 
 namespace atrous {
@@ -121,9 +124,9 @@ class WinogradLowering {
           call_(call),
           choice_(choice),
           tile_(choice.tile),
-          width_(call.out.dims[1].extent),
-          height_(call.out.dims[2].extent),
-          images_(call.out.dims[4].extent),
+          width_(call.shape.w),
+          height_(call.shape.h),
+          images_(call.shape.n),
           blocks_in_(call.weights.dims[4].extent),
           blocks_out_(call.weights.dims[5].extent),
           tiles_x_(winograd_tiles(width_, tile_.outputs_x, call.dilation_x)),
@@ -143,15 +146,16 @@ class WinogradLowering {
         Products out(tile_, tiles, blocks_out_, core_.by_element);
         in.lie_in(to_.scratch(in.size, call_.name));
         out.lie_in(to_.scratch(out.size, call_.name));
-        const std::vector<PlanArg> group{IterationArg{}, IntegerArg{columns.count}, IntegerArg{rows.count}};
-        Size first;
-        for (const BufferView& x : call_.x) {
-            fetch_pixels(x, group, tiles);
-            transform_pixels(x, group, tiles, IntegerArg{Size(0)}, blocks_of(in, first, x.dims[3].extent));
-            first = first + x.dims[3].extent;
-        }
+        const Frame frame = whole({IterationArg{}, IntegerArg{columns.count}, IntegerArg{rows.count}});
+        if (call_.reads_planes)
+            transform_planes(call_.x.front(), frame, tiles, in);
+        else
+            transform_blocks(frame, tiles, in);
         multiply(filters, in, out);
-        transform_products(out.tiles, call_.bias, call_.slope, call_.residual, group, call_.out);
+        if (call_.writes_planes)
+            write_planes(out.tiles, frame, tiles);
+        else
+            transform_products(out.tiles, call_.bias, call_.slope, call_.residual, frame, call_.out);
         to_.end_loop();
     }
 
@@ -159,7 +163,7 @@ class WinogradLowering {
         const Tiles tiles{tiles_x_, tiles_y_, images_, panel_};
         Inputs in(tile_, tiles, blocks_in_);
         in.lie_in(to_.temporary(in.size, call_.name));
-        const std::vector<PlanArg> all{IntegerArg{Size(0)}, IntegerArg{Size(1)}, IntegerArg{Size(1)}};
+        const Frame all = whole({IntegerArg{Size(0)}, IntegerArg{Size(1)}, IntegerArg{Size(1)}});
         Size first;
         to_.begin_loop(tiles.panels());
         for (const BufferView& x : call_.x) {
@@ -186,40 +190,126 @@ class WinogradLowering {
     }
 
   private:
+    // Where in an image, of so many outputs, a kernel finds its tiles.
+    struct Frame {
+        std::vector<PlanArg> group;  // index, and how many there are along each axis
+        int64_t dilation_x, dilation_y, pad_left, pad_top;
+        Size width, height;
+    };
+    Frame whole(const std::vector<PlanArg>& group) const {
+        return {group, call_.dilation_x, call_.dilation_y, call_.pad_left, call_.pad_top, width_, height_};
+    }
+    // An image of the group's own.
+    Frame alone(const Tiles& tiles) const {
+        return {{IntegerArg{Size(0)}, IntegerArg{Size(1)}, IntegerArg{Size(1)}},
+                1,
+                1,
+                0,
+                0,
+                tiles.x * Size(tile_.outputs_x),
+                tiles.y * Size(tile_.outputs_y)};
+    }
+
+    // As far as the direct convolution reads: the tiles' last outputs may not exist.
+    Size last_x(const Frame& f) const {
+        return f.width - Size(1) + Size((tile_.kernel_x - 1) * f.dilation_x - f.pad_left);
+    }
+    Size last_y(const Frame& f) const {
+        return f.height - Size(1) + Size((tile_.kernel_y - 1) * f.dilation_y - f.pad_top);
+    }
+
     void transform_filters(const BufferView& weights, const Filters& filters) {
         to_.step(WinogradWeightsSpec{ElementType::f32, tile_}, {weights, filters.taps});
     }
 
-    // As far as the direct convolution reads: the tiles' last outputs may not exist.
-    Size last_x() const { return width_ - Size(1) + Size((tile_.kernel_x - 1) * call_.dilation_x - call_.pad_left); }
-    Size last_y() const { return height_ - Size(1) + Size((tile_.kernel_y - 1) * call_.dilation_y - call_.pad_top); }
+    void transform_blocks(const Frame& frame, const Tiles& tiles, const Inputs& in) {
+        Size first;
+        for (const BufferView& x : call_.x) {
+            fetch_pixels(x, frame, tiles);
+            transform_pixels(x, frame, tiles, IntegerArg{Size(0)}, blocks_of(in, first, x.dims[3].extent));
+            first = first + x.dims[3].extent;
+        }
+    }
 
     // What a group of tiles will read, where the image comes from memory.
-    void fetch_pixels(const BufferView& x, const std::vector<PlanArg>& group, const Tiles& tiles) {
+    void fetch_pixels(const BufferView& x, const Frame& frame, const Tiles& tiles) {
         if (!core_.fetches_ahead) return;
         constexpr int64_t cached = 1 << 20;  // floats
         std::vector<PlanArg> args{x};
-        args.insert(args.end(), group.begin(), group.end());
-        for (const Size& number : {Size(call_.dilation_x), Size(call_.dilation_y), tiles.x, tiles.y,
-                                   Size(tile_.outputs_x), Size(tile_.outputs_y), Size(tile_.size_x()),
-                                   Size(tile_.size_y()), Size(call_.pad_left), Size(call_.pad_top), last_x(), last_y()})
+        args.insert(args.end(), frame.group.begin(), frame.group.end());
+        for (const Size& number :
+             {Size(frame.dilation_x), Size(frame.dilation_y), tiles.x, tiles.y, Size(tile_.outputs_x),
+              Size(tile_.outputs_y), Size(tile_.size_x()), Size(tile_.size_y()), Size(frame.pad_left),
+              Size(frame.pad_top), last_x(frame), last_y(frame)})
             args.push_back(IntegerArg{number});
         args.push_back(dense_view(to_.scratch(Size(lane), call_.name), ElementType::f32, {Size(lane)}));
         const Size floats = x.dims[1].extent * x.dims[2].extent * blocks_in_ * Size(lane);
         to_.step(WinogradFetchSpec{}, args, {}, less(floats, Size(cached)));
     }
 
-    void transform_pixels(const BufferView& x, const std::vector<PlanArg>& group, const Tiles& tiles,
-                          const PlanArg& first_panel, const BufferView& out) {
+    void transform_pixels(const BufferView& x, const Frame& frame, const Tiles& tiles, const PlanArg& first_panel,
+                          const BufferView& out) {
         std::vector<PlanArg> args{x};
-        args.insert(args.end(), group.begin(), group.end());
+        args.insert(args.end(), frame.group.begin(), frame.group.end());
         for (const Size& number :
-             {Size(call_.dilation_x), Size(call_.dilation_y), Size(call_.pad_left), Size(call_.pad_top), last_x(),
-              last_y(), tiles.x, tiles.y, tiles.count(), Size(tiles.panel)})
+             {Size(frame.dilation_x), Size(frame.dilation_y), Size(frame.pad_left), Size(frame.pad_top), last_x(frame),
+              last_y(frame), tiles.x, tiles.y, tiles.count(), Size(tiles.panel)})
             args.push_back(IntegerArg{number});
         args.push_back(first_panel);
         args.push_back(out);
         to_.step(WinogradInputSpec{ElementType::f32, tile_}, args);
+    }
+
+    // A block of channels in scratch memory, in which a group's rectangle lies alone.
+    BufferView rectangle(const Size& columns, const Size& rows) {
+        const Size row = columns * Size(lane), size = row * rows;
+        return {to_.scratch(size, call_.name),
+                ElementType::f32,
+                Size(0),
+                {{Size(lane), Size(1)}, {columns, Size(lane)}, {rows, row}, {Size(1), size}, {Size(1), size}}};
+    }
+
+    // The channels of one block.
+    static BufferView channels_of(BufferView planes, int64_t block) {
+        const int64_t channels = *planes.dims[2].extent.integer(), first = block * lane;
+        planes.offset = planes.offset + Size(first) * planes.dims[2].stride;
+        planes.dims[2].extent = Size(std::min(lane, channels - first));
+        return planes;
+    }
+
+    void transform_planes(const BufferView& planes, const Frame& frame, const Tiles& tiles, const Inputs& in) {
+        const Frame own = alone(tiles);
+        const BufferView block = rectangle(own.width + Size(tile_.kernel_x - 1), own.height + Size(tile_.kernel_y - 1));
+        for (int64_t b = 0; b < *blocks_in_.integer(); ++b) {
+            std::vector<PlanArg> args{channels_of(planes, b)};
+            args.insert(args.end(), frame.group.begin(), frame.group.end());
+            for (const Size& number : {own.width, own.height, Size(frame.pad_left), Size(frame.pad_top)})
+                args.push_back(IntegerArg{number});
+            args.push_back(block);
+            to_.side_step(AreaSpec{ElementType::f32, Packing::c16}, args);
+            transform_pixels(block, own, tiles, IntegerArg{Size(0)}, blocks_of(in, Size(b), Size(1)));
+        }
+    }
+
+    void write_planes(const BufferView& products, const Frame& frame, const Tiles& tiles) {
+        const Frame own = alone(tiles);
+        const BufferView block = rectangle(own.width, own.height);
+        for (int64_t b = 0; b < *blocks_out_.integer(); ++b) {
+            const auto only = [&](BufferView view, size_t dim) {
+                if (view.tensor == plan::none) return view;
+                view.offset = view.offset + Size(b) * view.dims[dim].stride;
+                view.dims[dim].extent = Size(1);
+                return view;
+            };
+            transform_products(only(products, 5), only(call_.bias, 1), only(call_.slope, 1), {}, own, block);
+            const BufferView planes = channels_of(call_.out, b);
+            std::vector<PlanArg> args{block};
+            args.insert(args.end(), frame.group.begin(), frame.group.end());
+            for (const Size& number : {own.width, own.height, width_, height_, planes.dims[2].extent})
+                args.push_back(IntegerArg{number});
+            args.push_back(planes);
+            to_.side_step(UnpackAreaSpec{}, args);
+        }
     }
 
     void multiply(const Filters& filters, const Inputs& in, const Products& out) {
@@ -257,17 +347,17 @@ class WinogradLowering {
     }
 
     void transform_products(const BufferView& products, const BufferView& bias, const BufferView& slope,
-                            const BufferView& residual, const std::vector<PlanArg>& group, const BufferView& out) {
+                            const BufferView& residual, const Frame& frame, const BufferView& out) {
         std::vector<PlanArg> args{products, bias};
         if (call_.spec.activation == ElementwiseFunction::prelu) args.push_back(slope);
         if (call_.spec.residual != Residual::none) args.push_back(residual);
-        args.insert(args.end(), group.begin(), group.end());
-        args.push_back(IntegerArg{Size(call_.dilation_x)});
-        args.push_back(IntegerArg{Size(call_.dilation_y)});
+        args.insert(args.end(), frame.group.begin(), frame.group.end());
+        args.push_back(IntegerArg{Size(frame.dilation_x)});
+        args.push_back(IntegerArg{Size(frame.dilation_y)});
         args.push_back(FloatArg{Size(static_cast<double>(call_.alpha))});
         args.push_back(FloatArg{Size(static_cast<double>(call_.beta))});
-        args.push_back(IntegerArg{width_});
-        args.push_back(IntegerArg{height_});
+        args.push_back(IntegerArg{frame.width});
+        args.push_back(IntegerArg{frame.height});
         args.push_back(out);
         to_.step(
             WinogradOutputSpec{ElementType::f32, tile_, call_.spec.activation, call_.spec.residual, core_.by_element},
@@ -308,6 +398,39 @@ std::optional<WinogradChoice> winograd_choice(const Lowering& to, const Node& no
     }
     return choose_winograd(*spec, part.sizes, part.dilation_x, part.dilation_y, options.winograd, options.targets[0],
                            part.direct_share);
+}
+
+namespace {
+
+// Whether it is computed for one group of Winograd's tiles after the other, each of which is a rectangle of the image.
+bool is_done_in_groups(const Lowering& to, const Node& node) {
+    const auto* op = std::get_if<ConvOp>(&node.op);
+    if (!op || op->groups != 1 || op->dilation != Pair{1, 1} || !to.is_blocked(node) || to.is_narrow(node))
+        return false;
+    const ConvPart part = conv_parts(to, node, Packing::c16).front();
+    const auto winograd = winograd_choice(to, node, part);
+    return winograd && winograd->blocks == 0 && parts_of(to, winograd, part) == 1;
+}
+
+// Smaller ones are packed and unpacked in cache.
+bool comes_from_memory(const Lowering& to, ValueId v) {
+    constexpr int64_t cached = 1 << 20;  // floats
+    return to.at_hint(element_count(to.shape(v))) > cached;
+}
+
+}  // namespace
+
+bool reads_planes(const Lowering& to, const Node& node) {
+    const ValueId x = node.inputs[0];
+    const bool alone = to.graph().consumers[x].size() == 1;
+    return alone && to.is_planar(x) && !to.value(x).constant && !to.has_location(x, Packing::c16) &&
+           comes_from_memory(to, x) && is_done_in_groups(to, node);
+}
+
+bool writes_planes(const Lowering& to, const Node& node) {
+    const ValueId y = node.outputs[0];
+    if (node.fused.residual != Residual::none || to.is_part(y) || !comes_from_memory(to, y)) return false;
+    return to.is_read_as_planes(y) && is_done_in_groups(to, node);
 }
 
 void lower_winograd(Lowering& to, const ConvCall& call, const WinogradChoice& choice) {

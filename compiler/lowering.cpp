@@ -224,6 +224,12 @@ void Lowering::note_grid(int64_t rows, int64_t columns) {
     grid_ = {std::lcm(grid_[0], rows), std::lcm(grid_[1], columns)};
 }
 
+bool Lowering::is_read_as_planes(ValueId v) const {
+    return std::ranges::all_of(graph_.consumers[v], [&](uint32_t n) {
+        return !is_blocked(network_.nodes[n]) && !is_narrow(network_.nodes[n]);
+    });
+}
+
 const Location& Lowering::read(ValueId v, Packing packing) {
     std::optional<Location>& found = at(v, packing);
     if (found) return *found;

@@ -40,6 +40,7 @@ class Lowering {
     bool is_blocked(const Node& node) const { return packing_of(node) == Packing::c16; }
     bool is_planar(ValueId v) const { return layout_.home[v] == Packing::planar; }
     bool is_part(ValueId v) const { return layout_.planar_part[v] || layout_.blocked_part[v]; }
+    bool is_read_as_planes(ValueId v) const;  // by all who read it
     const Halo& halo_of(ValueId v) const { return layout_.halo[v]; }
     bool has_location(ValueId v, Packing packing) const { return at(v, packing).has_value(); }
 
@@ -164,8 +165,10 @@ struct ConvCall {
     ConvSpec spec;
     SizeHint hint;
     std::string name;                                // of the weights
-    std::vector<BufferView> x;                       // channel blocks, first to last
+    std::vector<BufferView> x;                       // channel blocks, first to last; or planes
     BufferView weights, bias, slope, residual, out;  // slope and residual where the spec has them
+    bool reads_planes = false, writes_planes = false;
+    ImageShape shape;  // of the output
     int64_t dilation_x = 1, dilation_y = 1, pad_left = 0, pad_top = 0;
     float alpha = 0, beta = 0;
 };

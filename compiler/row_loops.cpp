@@ -87,9 +87,7 @@ class RowLoopSearch {
         const ValueId x = input(nodes_[first]), y = output(nodes_[loop.nodes.back()]);
         loop.packs = reads_own_row(nodes_[first]) && graph.only_consumer(x) == first && to_.is_planar(x) &&
                      !to_.value(x).constant && to_.halo_of(x).empty();
-        loop.unpacks = !to_.is_part(y) && std::ranges::all_of(graph.consumers[y], [&](uint32_t n) {
-            return !to_.is_blocked(nodes_[n]) && !to_.is_narrow(nodes_[n]);
-        });
+        loop.unpacks = !to_.is_part(y) && to_.is_read_as_planes(y);
         const Size height = floor_div(image(output(nodes_[first])).h, Size(stride_of(nodes_[first])));
         loop.rows = rows_of(loop, height);
         loop.rows_out = loop.rows * Size(stride_of(nodes_[first]));

@@ -52,6 +52,21 @@ Unpack unpack(Func c16) {
     return p;
 }
 
+UnpackArea unpack_area(const UnpackAreaInputs& in) {
+    UnpackArea p;
+    const ImageVars& v = p.v;
+    p.quads = Func("quads");
+    constexpr int per_block = channel_block / quad;
+    p.quads(v.c, v.x, v.y, v.cb) = in.c16(v.cb % per_block * quad + v.c, v.x, v.y, v.cb / per_block, 0);
+    const Expr first_x = in.index % in.count_x * in.step_x, first_y = in.index / in.count_x % in.count_y * in.step_y;
+    p.pixels = RDom(0, min(in.step_x, in.width - first_x), 0, min(in.step_y, in.height - first_y), 0, in.channels, "r");
+    RVar x = p.pixels.x, y = p.pixels.y, c = p.pixels.z;
+    p.output = Func("unpack_area");
+    p.output(v.x, v.y, v.cb, v.n) = undef<float>();
+    p.output(first_x + x, first_y + y, c, in.index / (in.count_x * in.count_y)) = p.quads(c % quad, x, y, c / quad);
+    return p;
+}
+
 Fill fill(Expr value) {
     Fill f;
     f.output = Func("fill");

@@ -44,6 +44,19 @@ struct Unpack {
 };
 Unpack unpack(Halide::Func c16);  // c16 → planar
 
+struct UnpackAreaInputs {
+    Halide::Func c16;
+    Halide::Expr width, height, channels;  // of the output
+    Halide::Expr index, count_x, count_y, step_x, step_y;
+};
+struct UnpackArea {
+    Halide::Func quads;   // (channel of the quad, x, y, quad)
+    Halide::Func output;  // planar; update 0 writes the rectangle
+    Halide::RDom pixels;  // (x, y, channel)
+    ImageVars v;
+};
+UnpackArea unpack_area(const UnpackAreaInputs& in);
+
 struct Fill {
     Halide::Func output;
     ImageVars v;

@@ -145,6 +145,9 @@ struct Namer {
         return Name("unpack").word(atrous::name_of(s.element)).word("c16").str();
     }
     std::string operator()(const AreaSpec& s) const { return Name("area").packed(s.element, s.packing).str(); }
+    std::string operator()(const UnpackAreaSpec& s) const {
+        return Name("unpack_area").word(atrous::name_of(s.element)).word("c16").str();
+    }
     std::string operator()(const FillSpec& s) const { return Name("fill").packed(s.element, Packing::c16).str(); }
     std::string operator()(const PadSpec& s) const {
         return Name("pad").packed(s.element, Packing::planar).word(atrous::name_of(s.mode)).str();

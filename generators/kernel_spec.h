@@ -163,6 +163,13 @@ struct AreaSpec {
     Packing packing = Packing::planar;
 };
 
+// c16 → a rectangle of a planar image, what of it exists: the `index`-th of count_x · count_y in an image, image after
+// image, step_x · step_y pixels each. Input of one image; index, count_x, count_y, step_x, step_y, width, height,
+// channels (the output's extents again); output planar.
+struct UnpackAreaSpec {
+    ElementType element = ElementType::f32;
+};
+
 // c16, writes `value` to a view (c, x, y, cb, n): halos. f32 value; output.
 struct FillSpec {
     ElementType element = ElementType::f32;
@@ -267,9 +274,9 @@ struct WinogradOutputSpec {
 
 using KernelSpec =
     std::variant<ConvSpec, DepthwiseConvSpec, NarrowConvSpec, TransposedConvSpec, PhasedConvSpec, PoolSpec,
-                 GlobalPoolSpec, ResizeSpec, ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, AreaSpec, FillSpec,
-                 PadSpec, DepthToSpaceSpec, SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec, WinogradWeightsSpec,
-                 WinogradFetchSpec, WinogradInputSpec, BatchedGemmSpec, WinogradOutputSpec>;
+                 GlobalPoolSpec, ResizeSpec, ElementwiseSpec, CopySpec, PackSpec, UnpackSpec, AreaSpec, UnpackAreaSpec,
+                 FillSpec, PadSpec, DepthToSpaceSpec, SoftmaxSpec, ArgmaxSpec, InstanceNormSpec, CastSpec,
+                 WinogradWeightsSpec, WinogradFetchSpec, WinogradInputSpec, BatchedGemmSpec, WinogradOutputSpec>;
 
 // What measuring has found best for a kernel: decisions of its schedule (Layout in schedules/layout.h) among those
 // that are legal there (Space). What is left open the schedule decides itself.

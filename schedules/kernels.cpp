@@ -214,6 +214,23 @@ class Builder {
         return scheduled(a, s);
     }
 
+    Kernel operator()(const UnpackAreaSpec& s) {
+        UnpackAreaInputs in;
+        ImageParam image = args_.image("input", Packing::c16);
+        image.dim(1).set_stride(channel_block);
+        in.c16 = image;
+        in.index = args_.i32("index");
+        in.count_x = args_.i32("count_x");
+        in.count_y = args_.i32("count_y");
+        in.step_x = args_.i32("step_x");
+        in.step_y = args_.i32("step_y");
+        in.width = args_.i32("width");
+        in.height = args_.i32("height");
+        in.channels = args_.i32("channels");
+        UnpackArea u = unpack_area(in);
+        return scheduled(u, s);
+    }
+
     Kernel operator()(const FillSpec& s) {
         Fill f = fill(args_.f32("value"));
         return scheduled(f, s);

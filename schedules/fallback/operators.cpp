@@ -97,31 +97,45 @@ void apply(Copy& c, const CopySpec& spec, const Target& target) {
     in_vectors(c.output, c.d[0], std::max(1, 4 * vector_floats(target) / spec.element_bytes), nest);
 }
 
-// Between the packings, as many pixels of a quad as it has channels: a transposition in registers of every width. In
-// loops over rows, two quads after the other two, whose eight planes the first level of cache holds even where all
+namespace {
+
+// Between the packings, as many pixels of a quad as it has channels: a transposition in registers of every width.
+// Returns the stage, whose loops over rows, blocks and images are still to be shared out.
+Stage transpose_quads(Stage stage, const Pack& p, int pixels, int quads_at_a_time) {
+    const ImageVars& v = p.v;
+    Var quads("quads"), outer("outer"), lane("lane"), pixel("pixel");
+    return stage.split(v.c, quads, lane, quad)
+        .split(quads, outer, quads, quads_at_a_time)
+        .split(v.x, chunk(), pixel, pixels, TailStrategy::ShiftInwards)
+        .reorder(lane, pixel, quads, chunk(), outer, v.y, v.cb, v.n)
+        .vectorize(lane)
+        .unroll(pixel)
+        .unroll(quads);
+}
+
+constexpr int all_quads = channel_block / quad;
+
+void compute_channels(Pack& p) {
+    p.channels.compute_at(p.output, Var("quads")).vectorize(p.v.x).unroll(p.channels.args()[2]);
+}
+
+}  // namespace
+
+// In loops over rows, two quads after the other two, whose eight planes the first level of cache holds even where all
 // begin in the same set of it.
 void apply(Pack& p, const PackSpec&, const Target&) {
     const ImageVars& v = p.v;
     p.output.bound(v.c, 0, channel_block);
-    auto nest = [&](Stage stage, int pixels, int at_a_time) {
-        Var quads("quads"), outer("outer"), lane("lane"), pixel("pixel"), task("task");
-        stage.split(v.c, quads, lane, quad)
-            .split(quads, outer, quads, at_a_time)
-            .split(v.x, chunk(), pixel, pixels, TailStrategy::ShiftInwards)
-            .reorder(lane, pixel, quads, chunk(), outer, v.y, v.cb, v.n)
-            .vectorize(lane)
-            .unroll(pixel)
-            .unroll(quads)
-            .parallel(v.y)
-            .fuse(v.cb, v.n, task)
-            .parallel(task);
+    auto nest = [&](Stage stage, int pixels, int quads_at_a_time) {
+        Var task("task");
+        transpose_quads(stage, p, pixels, quads_at_a_time).parallel(v.y).fuse(v.cb, v.n, task).parallel(task);
     };
-    constexpr int all = channel_block / quad, few_rows = 8;
+    constexpr int few_rows = 8;
     const Expr width = p.output.output_buffer().dim(1).extent(), rows = p.output.output_buffer().dim(2).extent();
-    nest(p.output.specialize(width >= quad && rows <= few_rows), quad, all / 2);
-    nest(p.output.specialize(width >= quad), quad, all);
-    nest(p.output, 1, all);
-    p.channels.compute_at(p.output, Var("quads")).vectorize(v.x).unroll(p.channels.args()[2]);
+    nest(p.output.specialize(width >= quad && rows <= few_rows), quad, all_quads / 2);
+    nest(p.output.specialize(width >= quad), quad, all_quads);
+    nest(p.output, 1, all_quads);
+    compute_channels(p);
 }
 
 // A row of a block at a time, which the first level of cache holds while its four quads are taken from it. Vectors are
@@ -142,9 +156,28 @@ void apply(Unpack& p, const UnpackSpec&, const Target&) {
     p.quads.vectorize(v.c).unroll(v.x);
 }
 
+// One thread's work.
 void apply(Area& a, const AreaSpec& spec, const Target& target) {
-    if (spec.packing == Packing::c16) return apply(a.packed, PackSpec{}, target);
-    schedule_rows(a.output, a.v, Packing::planar, target);
+    if (spec.packing == Packing::planar) return in_vectors(a.output, a.v.x, vector_floats(target), [](const Stage&) {});
+    Pack& p = a.packed;
+    p.output.bound(p.v.c, 0, channel_block);
+    transpose_quads(p.output.specialize(p.output.output_buffer().dim(1).extent() >= quad), p, quad, all_quads);
+    transpose_quads(p.output, p, 1, all_quads);
+    compute_channels(p);
+}
+
+void apply(UnpackArea& p, const UnpackAreaSpec&, const Target&) {
+    RVar x = p.pixels.x, y = p.pixels.y, c = p.pixels.z, chunks("chunks"), lane("lane"), block("block"), quads("quads"),
+         channel("channel");
+    p.output.update()
+        .split(x, chunks, lane, quad, TailStrategy::GuardWithIf)
+        .split(c, block, channel, channel_block, TailStrategy::GuardWithIf)
+        .split(channel, quads, channel, quad)
+        .reorder(lane, channel, chunks, quads, y, block)
+        .vectorize(lane)
+        .unroll(channel);
+    p.quads.compute_at(p.output, chunks).bound_extent(p.v.c, quad).bound_extent(p.v.y, 1).bound_extent(p.v.cb, 1);
+    p.quads.vectorize(p.v.c).unroll(p.v.x);
 }
 
 void apply(Fill& f, const FillSpec&, const Target&) {

@@ -24,6 +24,7 @@ void apply(Copy&, const CopySpec&, const Halide::Target&);
 void apply(Pack&, const PackSpec&, const Halide::Target&);
 void apply(Unpack&, const UnpackSpec&, const Halide::Target&);
 void apply(Area&, const AreaSpec&, const Halide::Target&);
+void apply(UnpackArea&, const UnpackAreaSpec&, const Halide::Target&);
 void apply(Fill&, const FillSpec&, const Halide::Target&);
 void apply(Pad&, const PadSpec&, const Halide::Target&);
 void apply(DepthToSpace&, const DepthToSpaceSpec&, const Halide::Target&);

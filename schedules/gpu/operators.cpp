@@ -86,6 +86,16 @@ void apply(Area& a, const AreaSpec& spec) {
     image_on_grid(a.output, spec.packing == Packing::c16 ? a.packed.v : a.v, spec.packing);
 }
 
+void apply(UnpackArea& u, const UnpackAreaSpec&) {
+    RVar x = u.pixels.x, y = u.pixels.y, c = u.pixels.z, block_x("block_x"), block_y("block_y");
+    u.output.update()
+        .split(x, block_x, x, warp, TailStrategy::GuardWithIf)
+        .split(y, block_y, y, rows_of_block, TailStrategy::GuardWithIf)
+        .reorder(x, y, block_x, block_y, c)
+        .gpu_blocks(block_x, block_y, c)
+        .gpu_threads(x, y);
+}
+
 void apply(Fill& f, const FillSpec&) {
     image_on_grid(f.output, f.v, Packing::c16);
 }

@@ -22,6 +22,7 @@ void apply(Copy&, const CopySpec&);
 void apply(Pack&, const PackSpec&);
 void apply(Unpack&, const UnpackSpec&);
 void apply(Area&, const AreaSpec&);
+void apply(UnpackArea&, const UnpackAreaSpec&);
 void apply(Fill&, const FillSpec&);
 void apply(Pad&, const PadSpec&);
 void apply(DepthToSpace&, const DepthToSpaceSpec&);

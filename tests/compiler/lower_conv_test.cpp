@@ -222,6 +222,33 @@ TEST_CASE("what somebody else reads is not fused away") {
     require_equal(make.network, {{1, 16, 3, 2}});
 }
 
+TEST_CASE("large images that nobody else needs in blocks are packed and unpacked group by group") {
+    const auto lowered = [](const NetworkMaker& make, int size) {
+        return lower(make.network, {{"x86-64-linux-avx2-f16c-fma-sse41"}, size, size, WinogradPolicy::f4, false});
+    };
+    const auto counts = [](const LoweredNetwork& network) {
+        const std::vector<std::string> names = kernel_names(network);
+        return std::vector<int>{count_of(names, "area"), count_of(names, "unpack_area"), count_of(names, "pack"),
+                                count_of(names, "unpack_f32")};
+    };
+    NetworkMaker make;
+    const ValueId x = make.input("x", {2, 20, 0, 0});
+    make.output(make.unary(F::sigmoid, make.conv(make.conv(x, 24, window(3, 1, 1, 1)), 35, window(3))));
+    const LoweredNetwork large = lowered(make, 640);
+    CHECK(counts(large) == std::vector<int>{2, 3, 0, 0});  // a step for each block of channels
+    require_right(large, make.network, {{2, 20, 11, 410}});
+    CHECK(counts(lowered(make, 64)) == std::vector<int>{0, 0, 1, 1});
+
+    NetworkMaker dilated;
+    dilated.output(dilated.conv(dilated.input("x", {1, 16, 0, 0}), 16, window(3, 1, 2, 2)));
+    CHECK(counts(lowered(dilated, 640)) == std::vector<int>{0, 0, 1, 1});
+
+    NetworkMaker twice;
+    const ValueId y = twice.input("x", {1, 16, 0, 0});
+    twice.output(twice.binary(F::add, twice.conv(y, 16, window(3, 1, 1, 1)), y));
+    CHECK(counts(lowered(twice, 640)) == std::vector<int>{0, 0, 1, 1});
+}
+
 TEST_CASE("transposed convolutions: kernels, strides, dilations, padding, output padding") {
     for (const int64_t kernel : {1, 2, 3, 4})
         for (const int64_t stride : {1, 2, 3})

@@ -349,6 +349,21 @@ void run(const AreaSpec& spec, Arguments args) {
     });
 }
 
+void run(const UnpackAreaSpec&, Arguments args) {
+    const View& x = args.view(5);
+    const int64_t index = args.integer(), count_x = args.integer(), count_y = args.integer();
+    const int64_t step_x = args.integer(), step_y = args.integer();
+    for (int i = 0; i < 3; ++i) args.integer();  // the output's extents
+    const View& out = args.view(4);
+    args.end();
+    const int64_t first_x = index % count_x * step_x, first_y = index / count_x % count_y * step_y;
+    for_each(out, [&](const Index& i) {
+        const int64_t u = i[0] - first_x, v = i[1] - first_y;
+        if (u < 0 || u >= step_x || v < 0 || v >= step_y || i[3] != index / (count_x * count_y)) return;
+        store(out, {i[0], i[1], i[2], i[3]}, load(x, {i[2] % channel_block, u, v, i[2] / channel_block, 0}));
+    });
+}
+
 void run(const FillSpec&, Arguments args) {
     const float value = args.real();
     const View& out = args.view(5);

@@ -248,6 +248,20 @@ TEST_CASE("rectangles of an image") {
                 });
         check(AreaSpec{ElementType::f32, packing}, makers, 0, true);
     }
+    std::vector<Maker> makers;
+    for (const ImageSize& size : sizes)
+        for (int last : {0, 1})
+            makers.push_back([=](unsigned seed) {
+                const int columns = 2, rows = 3, batch = size.batch + 1;
+                const int index = last ? columns * rows * batch - 1 : columns + 1;
+                const int step_x = size.width / columns + 1, step_y = size.height / rows + 1;
+                TestArguments a(seed);
+                a.image(Packing::c16, {step_x, step_y, size.channels}).i32(index).i32(columns).i32(rows);
+                a.i32(step_x).i32(step_y).i32(size.width).i32(size.height).i32(size.channels);
+                a.output_image(Packing::planar, {size.width, size.height, size.channels, batch});
+                return a;
+            });
+    check(UnpackAreaSpec{}, makers, 0, true);
 }
 
 TEST_CASE("pad") {
