@@ -94,8 +94,8 @@ class PhasedLowering {
         area.tensor = to_.scratch(row * rows, to_.value(call_.operands.x).name);
         area.dims = {{columns, Size(1)}, {rows, row}, {channels, channel}, {Size(1), Size(0)}};
         to_.side_step(AreaSpec{}, {image, IterationArg{}, IntegerArg{Size(1)}, IntegerArg{floor_div(height_, rows_)},
-                                   IntegerArg{Size(0)}, IntegerArg{rows_}, IntegerArg{Size(-x_.lowest)},
-                                   IntegerArg{Size(-y_.lowest)}, area});
+                                   IntegerArg{Size(0)}, IntegerArg{rows_}, IntegerArg{Size(1)},
+                                   IntegerArg{Size(-x_.lowest)}, IntegerArg{Size(-y_.lowest)}, area});
         area.offset = Size(-x_.lowest) - Size(y_.lowest) * row;
         area.dims[0].extent = width_;
         area.dims[1].extent = rows_;

@@ -22,12 +22,15 @@ Size winograd_tiles(const Size& pixels, int outputs, int64_t dilation) {
     return chunks * Size(dilation) + minimum(Size(dilation), pixels - chunks * Size(outputs * dilation));
 }
 
-// The groups of tiles along an axis: as few as the limit allows, of equal size.
+// The groups of tiles along an axis: as few as the limit allows, of equal size. Where there are several, that may have
+// to be a multiple.
 struct Groups {
     Size count, tiles;
 
-    Groups(const Size& all, int most)
-        : count(ceil_div(all, Size(most))), tiles(ceil_div(all, maximum(count, Size(1)))) {}
+    Groups(const Size& all, int most, int64_t multiple = 1) : count(ceil_div(all, Size(most))) {
+        const Size even = ceil_div(all, maximum(count, Size(1))), rounded = ceil_div(even, Size(multiple)) * multiple;
+        tiles = multiple == 1 ? even : select(less(count, Size(2)), all, rounded);
+    }
 };
 
 constexpr int64_t lane = channel_block;
@@ -135,7 +138,9 @@ class WinogradLowering {
           panel_(panel()) {}
 
     void groups_outside() {
-        const Groups columns(tiles_x_, choice_.tiles_x), rows(tiles_y_, choice_.tiles_y);
+        const bool has_planes = call_.reads_planes || call_.writes_planes;
+        const Groups columns(tiles_x_, choice_.tiles_x, has_planes ? call_.dilation_x : 1);
+        const Groups rows(tiles_y_, choice_.tiles_y);
         Filters filters(tile_, blocks_in_, blocks_out_);
         filters.lie_in(to_.temporary(filters.size, call_.name));
         transform_filters(call_.weights, filters);
@@ -199,14 +204,14 @@ class WinogradLowering {
     Frame whole(const std::vector<PlanArg>& group) const {
         return {group, call_.dilation_x, call_.dilation_y, call_.pad_left, call_.pad_top, width_, height_};
     }
-    // An image of the group's own.
+    // An image of the group's own: a stretch of rows that are dilation_y apart in the whole one.
     Frame alone(const Tiles& tiles) const {
         return {{IntegerArg{Size(0)}, IntegerArg{Size(1)}, IntegerArg{Size(1)}},
-                1,
+                call_.dilation_x,
                 1,
                 0,
                 0,
-                tiles.x * Size(tile_.outputs_x),
+                ceil_div(tiles.x, Size(call_.dilation_x)) * Size(call_.dilation_x * tile_.outputs_x),
                 tiles.y * Size(tile_.outputs_y)};
     }
 
@@ -279,11 +284,12 @@ class WinogradLowering {
 
     void transform_planes(const BufferView& planes, const Frame& frame, const Tiles& tiles, const Inputs& in) {
         const Frame own = alone(tiles);
-        const BufferView block = rectangle(own.width + Size(tile_.kernel_x - 1), own.height + Size(tile_.kernel_y - 1));
+        const BufferView block = rectangle(last_x(own) + Size(1), last_y(own) + Size(1));
         for (int64_t b = 0; b < *blocks_in_.integer(); ++b) {
             std::vector<PlanArg> args{channels_of(planes, b)};
             args.insert(args.end(), frame.group.begin(), frame.group.end());
-            for (const Size& number : {own.width, own.height, Size(frame.pad_left), Size(frame.pad_top)})
+            for (const Size& number :
+                 {own.width, own.height, Size(frame.dilation_y), Size(frame.pad_left), Size(frame.pad_top)})
                 args.push_back(IntegerArg{number});
             args.push_back(block);
             to_.side_step(AreaSpec{ElementType::f32, Packing::c16}, args);
@@ -305,7 +311,8 @@ class WinogradLowering {
             const BufferView planes = channels_of(call_.out, b);
             std::vector<PlanArg> args{block};
             args.insert(args.end(), frame.group.begin(), frame.group.end());
-            for (const Size& number : {own.width, own.height, width_, height_, planes.dims[2].extent})
+            for (const Size& number :
+                 {own.width, own.height, Size(frame.dilation_y), width_, height_, planes.dims[2].extent})
                 args.push_back(IntegerArg{number});
             args.push_back(planes);
             to_.side_step(UnpackAreaSpec{}, args);
@@ -402,14 +409,15 @@ std::optional<WinogradChoice> winograd_choice(const Lowering& to, const Node& no
 
 namespace {
 
-// Whether it is computed for one group of Winograd's tiles after the other, each of which is a rectangle of the image.
+// Whether it is computed for one group of Winograd's tiles after the other, each of which is a rectangle of the image,
+// or one of rows that are a dilation apart.
 bool is_done_in_groups(const Lowering& to, const Node& node) {
     const auto* op = std::get_if<ConvOp>(&node.op);
-    if (!op || op->groups != 1 || op->dilation != Pair{1, 1} || !to.is_blocked(node) || to.is_narrow(node))
-        return false;
+    if (!op || op->groups != 1 || !to.is_blocked(node) || to.is_narrow(node)) return false;
     const ConvPart part = conv_parts(to, node, Packing::c16).front();
     const auto winograd = winograd_choice(to, node, part);
-    return winograd && winograd->blocks == 0 && parts_of(to, winograd, part) == 1;
+    return winograd && winograd->blocks == 0 && (op->dilation[0] == 1 || winograd->tiles_y == 1) &&
+           parts_of(to, winograd, part) == 1;
 }
 
 // Smaller ones are packed and unpacked in cache.

@@ -25,12 +25,12 @@ Pack pack(Func planar, Expr channels) {
 
 Area area(const AreaSpec& spec, const AreaInputs& in) {
     Area a;
-    a.around = BoundaryConditions::constant_exterior(in.image, 0.f, {{0, in.width}, {0, in.height}});
     const ImageVars& v = a.v;
+    Func around = BoundaryConditions::constant_exterior(in.image, 0.f, {{0, in.width}, {0, in.height}});
     Func rectangle("rectangle");
-    rectangle(v.x, v.y, v.cb, v.n) = a.around(v.x + in.index % in.count_x * in.step_x - in.pad_left,
-                                              v.y + in.index / in.count_x % in.count_y * in.step_y - in.pad_top, v.cb,
-                                              v.n + in.index / (in.count_x * in.count_y));
+    rectangle(v.x, v.y, v.cb, v.n) =
+        around(in.rectangle.first_x() + v.x - in.pad_left,
+               in.rectangle.first_y() + v.y * in.rectangle.dilation_y - in.pad_top, v.cb, in.rectangle.image() + v.n);
     if (spec.packing == Packing::c16) {
         a.packed = pack(rectangle, in.channels);
         a.output = a.packed.output;
@@ -58,12 +58,14 @@ UnpackArea unpack_area(const UnpackAreaInputs& in) {
     p.quads = Func("quads");
     constexpr int per_block = channel_block / quad;
     p.quads(v.c, v.x, v.y, v.cb) = in.c16(v.cb % per_block * quad + v.c, v.x, v.y, v.cb / per_block, 0);
-    const Expr first_x = in.index % in.count_x * in.step_x, first_y = in.index / in.count_x % in.count_y * in.step_y;
-    p.pixels = RDom(0, min(in.step_x, in.width - first_x), 0, min(in.step_y, in.height - first_y), 0, in.channels, "r");
+    const Expr first_x = in.rectangle.first_x(), first_y = in.rectangle.first_y(), step = in.rectangle.dilation_y;
+    const Expr rows = (in.height - first_y + step - 1) / step;
+    p.pixels =
+        RDom(0, min(in.rectangle.step_x, in.width - first_x), 0, min(in.rectangle.step_y, rows), 0, in.channels, "r");
     RVar x = p.pixels.x, y = p.pixels.y, c = p.pixels.z;
     p.output = Func("unpack_area");
     p.output(v.x, v.y, v.cb, v.n) = undef<float>();
-    p.output(first_x + x, first_y + y, c, in.index / (in.count_x * in.count_y)) = p.quads(c % quad, x, y, c / quad);
+    p.output(first_x + x, first_y + y * step, c, in.rectangle.image()) = p.quads(c % quad, x, y, c / quad);
     return p;
 }
 

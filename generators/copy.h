@@ -23,13 +23,25 @@ struct Pack {
 };
 Pack pack(Halide::Func planar, Halide::Expr channels);  // planar → c16, lanes past `channels` are 0
 
+// Which rectangle of an image.
+struct Rectangle {
+    Halide::Expr index, count_x, count_y, step_x, step_y, dilation_y;
+
+    Halide::Expr first_x() const { return index % count_x * step_x; }
+    Halide::Expr first_y() const {
+        Halide::Expr row = index / count_x % count_y;
+        return row / dilation_y * step_y * dilation_y + row % dilation_y;
+    }
+    Halide::Expr image() const { return index / (count_x * count_y); }
+};
+
 struct AreaInputs {
     Halide::Func image;                    // planar
     Halide::Expr width, height, channels;  // of the image
-    Halide::Expr index, count_x, count_y, step_x, step_y, pad_left, pad_top;
+    Rectangle rectangle;
+    Halide::Expr pad_left, pad_top;
 };
 struct Area {
-    Halide::Func around;  // the image with zeros around it
     Pack packed;          // c16
     Halide::Func output;  // that, or planar (x, y, c, n)
     ImageVars v;
@@ -47,7 +59,7 @@ Unpack unpack(Halide::Func c16);  // c16 → planar
 struct UnpackAreaInputs {
     Halide::Func c16;
     Halide::Expr width, height, channels;  // of the output
-    Halide::Expr index, count_x, count_y, step_x, step_y;
+    Rectangle rectangle;
 };
 struct UnpackArea {
     Halide::Func quads;   // (channel of the quad, x, y, quad)

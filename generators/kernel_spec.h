@@ -156,16 +156,17 @@ struct UnpackSpec {
 };
 
 // A rectangle of a planar image, zero where it hangs over: the `index`-th of count_x · count_y in an image, image after
-// image. It begins at x = step_x · (its column) − pad_left, y likewise. Planar image; index, count_x, count_y, step_x,
-// step_y, pad_left, pad_top; output, an image in either packing; c16: lanes past the last channel 0.
+// image. Column X of them begins at x = step_x · X − pad_left. Row Y has the image's rows y, y + dilation_y, …, where y
+// = ⌊Y / dilation_y⌋ · step_y · dilation_y + Y mod dilation_y − pad_top. Planar image; index, count_x, count_y, step_x,
+// step_y, dilation_y, pad_left, pad_top; output, an image in either packing; c16: lanes past the last channel 0.
 struct AreaSpec {
     ElementType element = ElementType::f32;
     Packing packing = Packing::planar;
 };
 
-// c16 → a rectangle of a planar image, what of it exists: the `index`-th of count_x · count_y in an image, image after
-// image, step_x · step_y pixels each. Input of one image; index, count_x, count_y, step_x, step_y, width, height,
-// channels (the output's extents again); output planar.
+// c16 → such a rectangle of a planar image, step_x · step_y pixels without padding, what of it exists. Input of one
+// image; index, count_x, count_y, step_x, step_y, dilation_y, width, height, channels (the output's extents again);
+// output planar.
 struct UnpackAreaSpec {
     ElementType element = ElementType::f32;
 };

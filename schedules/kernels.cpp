@@ -203,11 +203,7 @@ class Builder {
         in.width = width(image, Packing::planar);
         in.height = height(image, Packing::planar);
         in.channels = image.dim(2).extent();
-        in.index = args_.i32("index");
-        in.count_x = args_.i32("count_x");
-        in.count_y = args_.i32("count_y");
-        in.step_x = args_.i32("step_x");
-        in.step_y = args_.i32("step_y");
+        in.rectangle = rectangle();
         in.pad_left = args_.i32("pad_left");
         in.pad_top = args_.i32("pad_top");
         Area a = area(s, in);
@@ -219,11 +215,7 @@ class Builder {
         ImageParam image = args_.image("input", Packing::c16);
         image.dim(1).set_stride(channel_block);
         in.c16 = image;
-        in.index = args_.i32("index");
-        in.count_x = args_.i32("count_x");
-        in.count_y = args_.i32("count_y");
-        in.step_x = args_.i32("step_x");
-        in.step_y = args_.i32("step_y");
+        in.rectangle = rectangle();
         in.width = args_.i32("width");
         in.height = args_.i32("height");
         in.channels = args_.i32("channels");
@@ -366,6 +358,17 @@ class Builder {
     // Adding a convolution up in parts is a decision of our schedules.
     int depth(const ConvSpec& s) const {
         return scheduled_ ? choose(dilated_conv_rules, s, hint_, target_).layout.depth : 0;
+    }
+
+    Rectangle rectangle() {
+        Rectangle r;
+        r.index = args_.i32("index");
+        r.count_x = args_.i32("count_x");
+        r.count_y = args_.i32("count_y");
+        r.step_x = args_.i32("step_x");
+        r.step_y = args_.i32("step_y");
+        r.dilation_y = args_.i32("dilation_y");
+        return r;
     }
 
     TileGroup tile_group() {

@@ -89,6 +89,7 @@ void apply(Area& a, const AreaSpec& spec) {
 void apply(UnpackArea& u, const UnpackAreaSpec&) {
     RVar x = u.pixels.x, y = u.pixels.y, c = u.pixels.z, block_x("block_x"), block_y("block_y");
     u.output.update()
+        .allow_race_conditions()  // rows are at least one apart, which Halide does not know
         .split(x, block_x, x, warp, TailStrategy::GuardWithIf)
         .split(y, block_y, y, rows_of_block, TailStrategy::GuardWithIf)
         .reorder(x, y, block_x, block_y, c)

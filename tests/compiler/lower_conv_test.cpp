@@ -239,9 +239,14 @@ TEST_CASE("large images that nobody else needs in blocks are packed and unpacked
     require_right(large, make.network, {{2, 20, 11, 410}});
     CHECK(counts(lowered(make, 64)) == std::vector<int>{0, 0, 1, 1});
 
-    NetworkMaker dilated;
-    dilated.output(dilated.conv(dilated.input("x", {1, 16, 0, 0}), 16, window(3, 1, 2, 2)));
-    CHECK(counts(lowered(dilated, 640)) == std::vector<int>{0, 0, 1, 1});
+    for (const int64_t rate : {2, 3, 7}) {
+        NetworkMaker dilated;
+        dilated.output(dilated.conv(dilated.input("x", {1, 16, 0, 0}), 16, window(3, 1, rate, rate)));
+        const LoweredNetwork network = lowered(dilated, 640);
+        CHECK(counts(network) == std::vector<int>{1, 1, 0, 0});
+        require_right(network, dilated.network, {{1, 16, 31, 393}});
+        require_right(network, dilated.network, {{1, 16, 3, 5}});
+    }
 
     NetworkMaker twice;
     const ValueId y = twice.input("x", {1, 16, 0, 0});

@@ -331,18 +331,36 @@ void run(const UnpackSpec&, Arguments args) {
     });
 }
 
+// Which rectangle of an image: where it begins, and its rows' distance.
+struct Rectangle {
+    int64_t index, count_x, count_y, step_x, step_y, dilation_y;
+
+    explicit Rectangle(Arguments& args)
+        : index(args.integer()),
+          count_x(args.integer()),
+          count_y(args.integer()),
+          step_x(args.integer()),
+          step_y(args.integer()),
+          dilation_y(args.integer()) {}
+    int64_t image() const { return index / (count_x * count_y); }
+    int64_t x() const { return index % count_x * step_x; }
+    int64_t y() const {
+        const int64_t row = index / count_x % count_y;
+        return row / dilation_y * dilation_y * step_y + row % dilation_y;
+    }
+};
+
 void run(const AreaSpec& spec, Arguments args) {
     const bool c16 = spec.packing == Packing::c16;
     const View& x = args.view(4);
-    const int64_t index = args.integer(), count_x = args.integer(), count_y = args.integer();
-    const int64_t step_x = args.integer(), step_y = args.integer(), left = args.integer(), top = args.integer();
+    const Rectangle rectangle(args);
+    const int64_t left = args.integer(), top = args.integer();
     const View& out = args.view(c16 ? 5 : 4);
     args.end();
-    const int64_t first_x = index % count_x * step_x - left, first_y = index / count_x % count_y * step_y - top;
-    const int64_t image = index / (count_x * count_y);
     for_each(out, [&](const Index& i) {
-        const int64_t u = first_x + i[c16 ? 1 : 0], v = first_y + i[c16 ? 2 : 1];
-        const int64_t channel = c16 ? i[3] * channel_block + i[0] : i[2], n = image + i[c16 ? 4 : 3];
+        const int64_t u = rectangle.x() - left + i[c16 ? 1 : 0];
+        const int64_t v = rectangle.y() - top + i[c16 ? 2 : 1] * rectangle.dilation_y;
+        const int64_t channel = c16 ? i[3] * channel_block + i[0] : i[2], n = rectangle.image() + i[c16 ? 4 : 3];
         const bool exists = inside(x.dims[0], u) && inside(x.dims[1], v) && channel < x.dims[2].extent;
         const double value = exists ? load(x, {u, v, channel, n}) : 0;
         c16 ? store(out, {i[0], i[1], i[2], i[3], i[4]}, value) : store(out, {i[0], i[1], i[2], i[3]}, value);
@@ -351,15 +369,14 @@ void run(const AreaSpec& spec, Arguments args) {
 
 void run(const UnpackAreaSpec&, Arguments args) {
     const View& x = args.view(5);
-    const int64_t index = args.integer(), count_x = args.integer(), count_y = args.integer();
-    const int64_t step_x = args.integer(), step_y = args.integer();
+    const Rectangle rectangle(args);
     for (int i = 0; i < 3; ++i) args.integer();  // the output's extents
     const View& out = args.view(4);
     args.end();
-    const int64_t first_x = index % count_x * step_x, first_y = index / count_x % count_y * step_y;
     for_each(out, [&](const Index& i) {
-        const int64_t u = i[0] - first_x, v = i[1] - first_y;
-        if (u < 0 || u >= step_x || v < 0 || v >= step_y || i[3] != index / (count_x * count_y)) return;
+        const int64_t u = i[0] - rectangle.x(), below = i[1] - rectangle.y(), v = below / rectangle.dilation_y;
+        if (u < 0 || u >= rectangle.step_x || i[3] != rectangle.image()) return;
+        if (below < 0 || below % rectangle.dilation_y != 0 || v >= rectangle.step_y) return;
         store(out, {i[0], i[1], i[2], i[3]}, load(x, {i[2] % channel_block, u, v, i[2] / channel_block, 0}));
     });
 }

@@ -232,36 +232,38 @@ TEST_CASE("pack, unpack and fill") {
 }
 
 TEST_CASE("rectangles of an image") {
-    for (Packing packing : {Packing::planar, Packing::c16}) {
-        std::vector<Maker> makers;
-        for (const ImageSize& size : sizes)
-            for (int last : {0, 1})
-                makers.push_back([=](unsigned seed) {
-                    const int columns = 2, rows = 3, batch = size.batch + 1;
-                    const int index = last ? columns * rows * batch - 1 : columns + 1;
-                    const int step_x = (size.width + 1) / columns, step_y = (size.height + 2) / rows;
+    struct Which {
+        int index, columns, rows, dilation;
+    };
+    std::vector<Maker> areas[2], unpacked;
+    for (const ImageSize& size : sizes) {
+        const ImageSize image{size.width, size.height, size.channels, size.batch + 1};
+        for (const Which& w : {Which{3, 2, 3, 1}, {6 * image.batch - 1, 2, 3, 1}, {1, 1, 3, 3}, {4, 1, 5, 2}}) {
+            const int step_x = size.width / w.columns + 1;
+            const int step_y = size.height / (w.rows / w.dilation * w.dilation) + 1;
+            const auto which = [=](TestArguments& a) {
+                a.i32(w.index).i32(w.columns).i32(w.rows).i32(step_x).i32(step_y).i32(w.dilation);
+            };
+            for (Packing packing : {Packing::planar, Packing::c16})
+                areas[packing == Packing::c16].push_back([=](unsigned seed) {
                     TestArguments a(seed);
-                    a.image(Packing::planar, {size.width, size.height, size.channels, batch}).i32(index);
-                    a.i32(columns).i32(rows).i32(step_x).i32(step_y).i32(3).i32(1);
-                    a.output_image(packing, {step_x + 5, step_y + 2, size.channels});
+                    a.image(Packing::planar, image);
+                    which(a);
+                    a.i32(3).i32(1).output_image(packing, {step_x + 5, step_y + 2, size.channels});
                     return a;
                 });
-        check(AreaSpec{ElementType::f32, packing}, makers, 0, true);
-    }
-    std::vector<Maker> makers;
-    for (const ImageSize& size : sizes)
-        for (int last : {0, 1})
-            makers.push_back([=](unsigned seed) {
-                const int columns = 2, rows = 3, batch = size.batch + 1;
-                const int index = last ? columns * rows * batch - 1 : columns + 1;
-                const int step_x = size.width / columns + 1, step_y = size.height / rows + 1;
+            unpacked.push_back([=](unsigned seed) {
                 TestArguments a(seed);
-                a.image(Packing::c16, {step_x, step_y, size.channels}).i32(index).i32(columns).i32(rows);
-                a.i32(step_x).i32(step_y).i32(size.width).i32(size.height).i32(size.channels);
-                a.output_image(Packing::planar, {size.width, size.height, size.channels, batch});
+                a.image(Packing::c16, {step_x, step_y, size.channels});
+                which(a);
+                a.i32(size.width).i32(size.height).i32(size.channels).output_image(Packing::planar, image);
                 return a;
             });
-    check(UnpackAreaSpec{}, makers, 0, true);
+        }
+    }
+    check(AreaSpec{ElementType::f32, Packing::planar}, areas[0], 0, true);
+    check(AreaSpec{ElementType::f32, Packing::c16}, areas[1], 0, true);
+    check(UnpackAreaSpec{}, unpacked, 0, true);
 }
 
 TEST_CASE("pad") {
