@@ -414,6 +414,7 @@ namespace {
 bool is_done_in_groups(const Lowering& to, const Node& node) {
     const auto* op = std::get_if<ConvOp>(&node.op);
     if (!op || op->groups != 1 || !to.is_blocked(node) || to.is_narrow(node)) return false;
+    if (!core_of(to.options().targets[0]).fetches_ahead) return false;  // not measured there
     const ConvPart part = conv_parts(to, node, Packing::c16).front();
     const auto winograd = winograd_choice(to, node, part);
     return winograd && winograd->blocks == 0 && (op->dilation[0] == 1 || winograd->tiles_y == 1) &&
