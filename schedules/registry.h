@@ -20,8 +20,8 @@ bool wants_blocked_filters(const ConvSpec&, std::string_view target);
 
 // Whether the transforms and products of Winograd convolution are fast on `target`.
 bool has_winograd_schedules(std::string_view target);
-// Up to how many taps for an output (kernel area / stride area) a PhasedConvSpec is faster than a kernel for each phase,
-// some in Winograd's domain, between planar tensors; 0: never.
+// Up to how many taps for an output (kernel area / stride area) a PhasedConvSpec is faster than a kernel for each
+// phase, some in Winograd's domain, between planar tensors; 0: never.
 double most_phased_taps(std::string_view target);
 // How many of hint.width tiles a panel should have (BatchedGemmSpec): as suits the target, and, if it is not the only
 // level, register tiles of 2 or 3 as well.
