@@ -131,10 +131,12 @@ class LayoutChoice {
     bool is_read_planar(ValueId v, int farthest = 4) const {
         return std::ranges::all_of(graph_.consumers[v], [&](uint32_t n) {
             const Node& reader = network_.nodes[n];
+            const Op& op = reader.op;
+            if (std::holds_alternative<ConvOp>(op) || std::holds_alternative<TransposedConvOp>(op)) return false;
             if (choice_of(reader) == Choice::planar) return true;
             const bool alone = std::ranges::all_of(
                 reader.inputs, [&](ValueId other) { return other == v || !has(other) || value(other).constant; });
-            return alone && std::holds_alternative<ElementwiseOp>(reader.op) && farthest > 0 &&
+            return alone && std::holds_alternative<ElementwiseOp>(op) && farthest > 0 &&
                    is_read_planar(reader.outputs[0], farthest - 1);
         });
     }
