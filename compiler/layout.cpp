@@ -132,7 +132,9 @@ class LayoutChoice {
         return std::ranges::all_of(graph_.consumers[v], [&](uint32_t n) {
             const Node& reader = network_.nodes[n];
             const Op& op = reader.op;
-            if (std::holds_alternative<ConvOp>(op) || std::holds_alternative<TransposedConvOp>(op)) return false;
+            if (std::holds_alternative<ConvOp>(op) || std::holds_alternative<TransposedConvOp>(op) ||
+                std::holds_alternative<ConcatOp>(op))
+                return false;
             if (choice_of(reader) == Choice::planar) return true;
             const bool alone = std::ranges::all_of(
                 reader.inputs, [&](ValueId other) { return other == v || !has(other) || value(other).constant; });
@@ -320,7 +322,8 @@ bool can_widen(const Network& network, const Node& node) {
 
 bool is_phased(const Network& network, const Node& node, const std::string& target) {
     constexpr int64_t most_stride = 8;     // as many sums of each output channel
-    constexpr int64_t fewest_pixels = 32;  // two vectors
+    constexpr int64_t fewest_pixels = 32;  // of a phase's row: two vectors
+    constexpr int64_t fewest_rows = 8;     // which are shared out among threads
     const auto* op = std::get_if<TransposedConvOp>(&node.op);
     if (!op || op->groups != 1 || op->dilation != Pair{1, 1}) return false;
     const ImageShape out = image_of(network.values[node.outputs[0]].shape);
@@ -331,8 +334,11 @@ bool is_phased(const Network& network, const Node& node, const std::string& targ
         if (phase_extent(extent, stride, 0) != phase_extent(extent, stride, stride - 1)) return false;
     }
     const auto area = [](const Pair& pair) { return static_cast<double>(pair[0]) * static_cast<double>(pair[1]); };
-    const bool is_narrow = phase_extent(out.w, op->stride[1], 0).integer().value_or(fewest_pixels) < fewest_pixels;
-    return !is_narrow && out.n.integer() == 1 && op->stride != Pair{1, 1} &&
+    const auto has_few = [](const Size& extent, int64_t stride, int64_t few) {
+        return phase_extent(extent, stride, 0).integer().value_or(few) < few;
+    };
+    if (has_few(out.w, op->stride[1], fewest_pixels) || has_few(out.h, op->stride[0], fewest_rows)) return false;
+    return out.n.integer() == 1 && op->stride != Pair{1, 1} &&
            area(op->kernel) <= most_phased_taps(target) * area(op->stride);
 }
 

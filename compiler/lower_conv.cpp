@@ -31,11 +31,6 @@ int64_t groups_of(const Node& node) {
 
 }  // namespace
 
-int parts_of(const Lowering& to, const std::optional<WinogradChoice>& winograd, const ConvPart& part) {
-    return channel_parts(winograd, std::get<ConvSpec>(part.spec), part.hint(), part.dilation_x, part.dilation_y,
-                         to.options().targets[0], part.direct_share);
-}
-
 ImageShape Call::shape() const {
     if (writes_planes || packing == Packing::planar)
         return {out.dims[3].extent, Size(channels_out), out.dims[1].extent, out.dims[0].extent};
@@ -273,7 +268,9 @@ Method choose_method(const Lowering& to, const Node& node, const Call& call, con
                         narrowed(window.dilation_y), axes.share()};
     if (!call.rows) method.winograd = winograd_choice(to, node, part);
     if (!method.winograd && axes.x) method.pieces = split_columns(*axes.x);
-    if (!call.rows) method.parts = parts_of(to, method.winograd, part);
+    if (!call.rows)
+        method.parts = channel_parts(method.winograd, spec, hint, part.dilation_x, part.dilation_y,
+                                     to.options().targets[0], part.direct_share);
     return method;
 }
 

@@ -73,12 +73,10 @@ void call_depthwise(Lowering& to, const Node& node, const Call& call, const Dens
 std::vector<ConvPart> conv_parts(const Lowering& to, const Node& node, Packing packing);
 ConvPart conv_part(const Lowering& to, const Node& node, const Pair& taps, const Window& window, const Pair& stride,
                    const ImageShape& out, Packing packing);
-// Into how many parts its input channels are cut.
-int parts_of(const Lowering& to, const std::optional<WinogradChoice>& winograd, const ConvPart& part);
 std::vector<ConvPart> phase_parts(const Lowering& to, const Node& node, Packing packing);
 
 void call_transposed(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call);
-// The same by is_phased() of layout.h.
+// Between planar tensors, all phases at once, where is_phased() of layout.h says so.
 void lower_phased(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call);
 // All kernel calls of a Conv or ConvTranspose.
 void convolve(Lowering& to, const Node& node, const Call& call);

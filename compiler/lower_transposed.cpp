@@ -1,4 +1,5 @@
-// Transposed convolutions: by phases, or, planar, all phases of a row at once.
+// Transposed convolutions: phase by phase; depthwise and planar, all phases of a row at once; or as lower_phased.cpp
+// does.
 #include "compiler/lower_conv.h"
 
 namespace atrous {
@@ -134,7 +135,7 @@ void lower_widening(Lowering& to, const Node& node, const TransposedConvOp& op, 
 }
 
 // One call per phase. The x of each is the same; taps, output pixels and how far the taps reach differ.
-void lower_phases(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call) {
+void lower_each_phase(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call) {
     const ImageShape shape = image_of(to.shape(node.outputs[0]));
     const bool depthwise = is_depthwise(to.network(), node);
     const std::vector<float>& numbers = to.numbers(call.operands.weights);
@@ -181,7 +182,7 @@ std::vector<ConvPart> phase_parts(const Lowering& to, const Node& node, Packing 
 
 void call_transposed(Lowering& to, const Node& node, const TransposedConvOp& op, const Call& call) {
     if (call.packing == Packing::c16)
-        lower_phases(to, node, op, call);
+        lower_each_phase(to, node, op, call);
     else if (can_widen(to.network(), node))
         lower_widening(to, node, op, call);
     else if (is_phased(to.network(), node, to.options().targets[0]))

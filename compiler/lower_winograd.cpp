@@ -28,12 +28,15 @@ struct Groups {
     Size count, tiles;
 
     Groups(const Size& all, int most, int64_t multiple = 1) : count(ceil_div(all, Size(most))) {
-        const Size even = ceil_div(all, maximum(count, Size(1))), rounded = ceil_div(even, Size(multiple)) * multiple;
-        tiles = multiple == 1 ? even : select(less(count, Size(2)), all, rounded);
+        tiles = ceil_div(all, maximum(count, Size(1)));
+        if (multiple == 1) return;
+        tiles = select(less(count, Size(2)), all, ceil_div(tiles, Size(multiple)) * Size(multiple));
+        count = ceil_div(all, maximum(tiles, Size(1)));
     }
 };
 
 constexpr int64_t lane = channel_block;
+constexpr int64_t cached = 1 << 20;  // floats of an image; larger ones come from memory
 
 // Tiles that are done together, of one image or of several, and how many the matrix product takes for a panel.
 struct Tiles {
@@ -239,7 +242,6 @@ class WinogradLowering {
     // What a group of tiles will read, where the image comes from memory.
     void fetch_pixels(const BufferView& x, const Frame& frame, const Tiles& tiles) {
         if (!core_.fetches_ahead) return;
-        constexpr int64_t cached = 1 << 20;  // floats
         std::vector<PlanArg> args{x};
         args.insert(args.end(), frame.group.begin(), frame.group.end());
         for (const Size& number :
@@ -417,13 +419,15 @@ bool is_done_in_groups(const Lowering& to, const Node& node) {
     if (!core_of(to.options().targets[0]).fetches_ahead) return false;  // not measured there
     const ConvPart part = conv_parts(to, node, Packing::c16).front();
     const auto winograd = winograd_choice(to, node, part);
-    return winograd && winograd->blocks == 0 && (op->dilation[0] == 1 || winograd->tiles_y == 1) &&
-           parts_of(to, winograd, part) == 1;
+    if (!winograd || winograd->blocks > 0 || (op->dilation[0] > 1 && winograd->tiles_y > 1)) return false;
+    // Several groups in a row have a multiple of the dilation each: not much more than they would have otherwise.
+    const auto tiles = winograd_tiles(image_of(to.shape(node.outputs[0])).w, winograd->tile.outputs_x, op->dilation[1]);
+    const bool is_one = tiles.integer().value_or(winograd->tiles_x + 1) <= winograd->tiles_x;
+    return op->dilation[1] == 1 || is_one || op->dilation[1] <= winograd->tiles_x / 4;
 }
 
 // Smaller ones are packed and unpacked in cache.
 bool comes_from_memory(const Lowering& to, ValueId v) {
-    constexpr int64_t cached = 1 << 20;  // floats
     return to.at_hint(element_count(to.shape(v))) > cached;
 }
 

@@ -81,12 +81,13 @@ void apply(NarrowConv& conv, const NarrowConvSpec&, const Target& target) {
         .unroll(part);
 }
 
-// A register tile has two vectors of pixels, all phases of a row and a few output channels. Tiles go along a row before
-// they go on to other channels, so that few pieces of memory are written at a time, each from its first to its last
-// byte.
+// A register tile has two vectors of pixels, or one, all phases of a row and a few output channels. Tiles go along a
+// row before they go on to other channels, so that few pieces of memory are written at a time, each from its first to
+// its last byte.
 void apply(PhasedConv& conv, const PhasedConvSpec& spec, const Target& target) {
     const int lanes = vector_floats(target), filters = phased_filters(spec.stride_x);
     const int channels = has_avx512(target) ? filters : std::max(1, filters / 2);
+    const int vectors = has_avx512(target) || channels * spec.stride_x <= 6 ? 2 : 1;  // of 16 registers, 12 are sums
     const Var &u = conv.u, &x = conv.x, &v = conv.v, &y = conv.y, &co = conv.co, &n = conv.n;
     Var xo("xo"), xi("xi"), lane("lane"), vector("vector"), block("block"), part("part"), channel("channel"),
         task("task");
@@ -106,8 +107,8 @@ void apply(PhasedConv& conv, const PhasedConvSpec& spec, const Target& target) {
     conv.output.bound(u, 0, spec.stride_x).bound(v, 0, spec.stride_y);
     OutputImageParam out = conv.output.output_buffer();
     const Expr width = out.dim(1).extent(), count = out.dim(4).extent();
-    nest(conv.output.specialize(width >= 2 * lanes && count % filters == 0), 2 * lanes, filters, channels);
-    nest(conv.output.specialize(width >= 2 * lanes && count >= channels), 2 * lanes, channels, channels);
+    nest(conv.output.specialize(width >= vectors * lanes && count % filters == 0), vectors * lanes, filters, channels);
+    nest(conv.output.specialize(width >= vectors * lanes && count >= channels), vectors * lanes, channels, channels);
     nest(conv.output.specialize(width >= lanes), lanes, 1, 1);
     nest(conv.output, 1, 1, 1);
 

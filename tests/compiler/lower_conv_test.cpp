@@ -232,11 +232,11 @@ TEST_CASE("large images that nobody else needs in blocks are packed and unpacked
                                 count_of(names, "unpack_f32")};
     };
     NetworkMaker make;
-    const ValueId x = make.input("x", {2, 20, 0, 0});
-    make.output(make.unary(F::sigmoid, make.conv(make.conv(x, 24, window(3, 1, 1, 1)), 35, window(3))));
+    const ValueId x = make.input("x", {2, 17, 0, 0});
+    make.output(make.unary(F::sigmoid, make.conv(make.conv(x, 18, window(3, 1, 1, 1)), 33, window(3))));
     const LoweredNetwork large = lowered(make, 640);
     CHECK(counts(large) == std::vector<int>{2, 3, 0, 0});  // a step for each block of channels
-    require_right(large, make.network, {{2, 20, 11, 410}});
+    require_right(large, make.network, {{2, 17, 5, 390}});
     CHECK(counts(lowered(make, 64)) == std::vector<int>{0, 0, 1, 1});
     const LoweredNetwork arm = lower(make.network, {{"arm-64-linux"}, 640, 640, WinogradPolicy::f4, false});
     CHECK(counts(arm) == std::vector<int>{0, 0, 1, 1});  // not measured there
@@ -246,9 +246,14 @@ TEST_CASE("large images that nobody else needs in blocks are packed and unpacked
         dilated.output(dilated.conv(dilated.input("x", {1, 16, 0, 0}), 16, window(3, 1, rate, rate)));
         const LoweredNetwork network = lowered(dilated, 640);
         CHECK(counts(network) == std::vector<int>{1, 1, 0, 0});
-        require_right(network, dilated.network, {{1, 16, 31, 393}});
+        require_right(network, dilated.network, {{1, 16, 9, 393}});
         require_right(network, dilated.network, {{1, 16, 3, 5}});
     }
+
+    // Groups of a multiple of such a rate would be mostly empty.
+    NetworkMaker far;
+    far.output(far.conv(far.input("x", {1, 16, 0, 0}), 16, window(3, 1, 64, 64)));
+    CHECK(counts(lowered(far, 640)) == std::vector<int>{0, 0, 1, 1});
 
     NetworkMaker twice;
     const ValueId y = twice.input("x", {1, 16, 0, 0});
@@ -292,6 +297,11 @@ TEST_CASE("transposed convolutions between planar tensors: all phases at once, w
     const ValueId x = upsampled(joined, 2, 2);
     joined.output(joined.binary(F::add, x, joined.conv(x, 21, window(1))));
     CHECK(count_of(names(joined), "phased_conv") == 0);
+
+    NetworkMaker line;  // has no rows to share out
+    line.output(
+        line.transposed(line.input("x", {1, 10, 1, 64}), 16, {{1, 2}, {1, 2}, {1, 1}, {0, 0}, {0, 0}, {0, 0}, 1}));
+    CHECK(count_of(kernel_names(require_equal(line.network, {{1, 10, 1, 64}})), "phased_conv") == 0);
 
     overlapping.output(upsampled(overlapping, 4, 2));  // Winograd saves more
     CHECK(count_of(names(overlapping), "phased_conv") == 0);
