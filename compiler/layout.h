@@ -23,8 +23,8 @@ struct Part {
 struct NetworkLayout {
     std::vector<Packing> node;  // by node: of the values that it reads and makes, where it can choose
     std::vector<bool> narrow;   // by node: a convolution that reads blocks and makes planes
-    std::vector<Packing>
-        home;  // by value: how its maker leaves it, unless that unpacks it itself; inputs and constants are planar
+    // By value: how its maker leaves it, unless that one unpacks it itself; inputs and constants are planar.
+    std::vector<Packing> home;
     std::vector<std::optional<Part>> planar_part, blocked_part;  // by value
     std::vector<bool> put_off;  // by value: a concatenation whose readers take it part by part
     std::vector<Halo> halo;     // by value: of its blocked form, parts' and views' needs included

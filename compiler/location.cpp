@@ -95,6 +95,12 @@ BufferView image_view(const Location& at, const std::vector<Size>& shape) {
     return at.packing == Packing::c16 ? blocked_image(at, image_of(shape)) : planar_image(at, shape);
 }
 
+BufferView cut(BufferView view, size_t dim, const Size& first, const Size& count) {
+    view.offset = view.offset + first * view.dims[dim].stride;
+    view.dims[dim].extent = count;
+    return view;
+}
+
 BufferView moving(BufferView view, size_t dim, const Size& extent) {
     view.per_iteration = view.dims[dim].stride * extent;
     view.dims[dim].extent = extent;

@@ -54,6 +54,8 @@ BufferView planar_image(const Location& at, const std::vector<Size>& shape);
 BufferView blocked_image(const Location& at, const ImageShape& image);
 // Either, as the location says.
 BufferView image_view(const Location& at, const std::vector<Size>& shape);
+// `count` of a dimension, from `first` on.
+BufferView cut(BufferView view, size_t dim, const Size& first, const Size& count);
 // So much of a dimension at a time, from an iteration of a loop to the next.
 BufferView moving(BufferView view, size_t dim, const Size& extent);
 // A dense tensor, extents innermost first.

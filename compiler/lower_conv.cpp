@@ -50,6 +50,7 @@ Call call_of(Lowering& to, const Node& node) {
     if (has(call.operands.slope)) call.slope = to.channel_vector(call.operands.slope, call.channels_out, call.packing);
     if (has(call.operands.residual))
         call.residual = image_view(to.read(call.operands.residual, call.packing), to.shape(call.operands.residual));
+    if (call.reads_planes) call.x = {image_view(to.read(call.operands.x, Packing::planar), to.shape(call.operands.x))};
     const ValueId y = node.outputs[0];
     call.out = image_view(to.place(y, call.writes_planes ? Packing::planar : call.packing), to.shape(y));
     return call;
@@ -126,19 +127,13 @@ struct ConvAxes {
 };
 
 // Columns of an image, blocked.
-BufferView columns_of(BufferView view, const ConvColumns& columns) {
-    ViewDim& x = view.dims[1];
-    view.offset = view.offset + Size(columns.begin) * x.stride;
-    x.extent = Size(columns.end - columns.begin);
-    return view;
+BufferView columns_of(const BufferView& view, const ConvColumns& columns) {
+    return cut(view, 1, Size(columns.begin), Size(columns.end - columns.begin));
 }
 
 // Those taps of packed weights that a piece of a row needs.
-BufferView taps_of(BufferView weights, const ConvColumns& columns) {
-    ViewDim& x = weights.dims[2];
-    weights.offset = weights.offset + Size(columns.first_tap) * x.stride;
-    x.extent = Size(columns.taps);
-    return weights;
+BufferView taps_of(const BufferView& weights, const ConvColumns& columns) {
+    return cut(weights, 2, Size(columns.first_tap), Size(columns.taps));
 }
 
 }  // namespace
@@ -184,20 +179,13 @@ void call_directly(Lowering& to, const Node& node, const Call& call, const ConvS
     }
 }
 
-// Some of an image's or of packed weights' blocks of input channels.
-BufferView blocks_of(BufferView view, size_t dim, int64_t first, int64_t count) {
-    view.offset = view.offset + Size(first) * view.dims[dim].stride;
-    view.dims[dim].extent = Size(count);
-    return view;
-}
-
-// The same of an image that lies in several places, its blocks one after the other.
+// Some of the blocks of an image that lies in several places, one after the other.
 std::vector<BufferView> blocks_of(const std::vector<BufferView>& images, int64_t first, int64_t count) {
     std::vector<BufferView> some;
     for (const BufferView& image : images) {
         const int64_t blocks = *image.dims[3].extent.integer(), begin = std::clamp<int64_t>(first, 0, blocks),
                       end = std::clamp<int64_t>(first + count, 0, blocks);
-        if (begin < end) some.push_back(blocks_of(image, 3, begin, end - begin));
+        if (begin < end) some.push_back(cut(image, 3, Size(begin), Size(end - begin)));
         first -= blocks;
     }
     return some;
@@ -213,11 +201,7 @@ struct Method {
 void call_once(Lowering& to, const Node& node, const Call& call, const ConvSpec& spec, const BufferView& weights,
                const Window& window, const Method& method, const SizeHint& hint, const Size& skip) {
     if (!method.winograd) return call_directly(to, node, call, spec, weights, window, method.pieces, hint, skip);
-    const ValueId x = call.operands.x;
-    const std::vector<BufferView> image = call.reads_planes
-                                              ? std::vector{image_view(to.read(x, Packing::planar), to.shape(x))}
-                                          : call.x.empty() ? to.read_blocks(x)
-                                                           : call.x;
+    const std::vector<BufferView> image = call.x.empty() ? to.read_blocks(call.operands.x) : call.x;
     lower_winograd(to,
                    {spec, hint, to.value(call.operands.weights).name, image, weights, call.bias, call.slope,
                     call.residual, call.out, call.reads_planes, call.writes_planes, call.shape(), window.dilation_x,
@@ -253,7 +237,7 @@ void call_in_parts(Lowering& to, const Node& node, const Call& whole, const Conv
             call.out = sums[static_cast<size_t>(part) % 2];
         }
         spec.activation = is_last ? all.activation : ElementwiseFunction::identity;
-        call_once(to, node, call, spec, blocks_of(weights, 4, part * blocks, blocks), window, method, hint, skip);
+        call_once(to, node, call, spec, cut(weights, 4, Size(part * blocks), Size(blocks)), window, method, hint, skip);
     }
     to.note_schedule(", from " + std::to_string(hint.channels_in) + " at a time");
 }

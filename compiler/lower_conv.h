@@ -19,8 +19,9 @@ struct Call {
     Packing packing = Packing::planar;
     int64_t channels_in = 1, channels_out = 1, groups = 1;
     BufferView out, residual, bias, slope;
-    std::vector<BufferView> x;  // read for the operand: a copy with its halo, or some of its blocks; none: itself
-    std::optional<Size> rows;   // in a loop over rows: those of a phase that an iteration makes
+    // Read for the operand: a copy with its halo, some of its blocks, or its planes; none: itself.
+    std::vector<BufferView> x;
+    std::optional<Size> rows;  // in a loop over rows: those of a phase that an iteration makes
     // The operand, or the output, is planar although the kernels want blocks: each group of Winograd's tiles packs what
     // it reads, or unpacks what it makes.
     bool reads_planes = false, writes_planes = false;

@@ -36,7 +36,6 @@ struct Groups {
 };
 
 constexpr int64_t lane = channel_block;
-constexpr int64_t cached = 1 << 20;  // floats of an image; larger ones come from memory
 
 // Tiles that are done together, of one image or of several, and how many the matrix product takes for a panel.
 struct Tiles {
@@ -50,10 +49,11 @@ struct Tiles {
 // Pixels in Winograd's domain, in panels: (c, tile, block, panel, element), as the matrix product sees them, and (c,
 // tile, panel, block, element x, element y), as the transform does.
 struct Inputs {
-    Size size, block_stride;  // in floats
+    Size size;  // in floats
     BufferView matrices, tiles;
 
-    Inputs(const WinogradTile& tile, const Tiles& all, const Size& blocks) : block_stride(Size(all.panel * lane)) {
+    Inputs(const WinogradTile& tile, const Tiles& all, const Size& blocks) {
+        const Size block_stride(all.panel * lane);
         const Size panel = block_stride * blocks, element = odd_lines(Size(all.panel) * blocks * all.panels());
         const Size elements(tile.size_x() * tile.size_y());
         size = element * elements;
@@ -115,14 +115,6 @@ struct Filters {
     void lie_in(uint32_t tensor) { matrices.tensor = taps.tensor = tensor; }
 };
 
-// The tiles of `count` channel blocks from `first` on.
-BufferView blocks_of(const Inputs& inputs, const Size& first, const Size& count) {
-    BufferView tiles = inputs.tiles;
-    tiles.offset = first * inputs.block_stride;
-    tiles.dims[3].extent = count;
-    return tiles;
-}
-
 class WinogradLowering {
   public:
     WinogradLowering(Lowering& to, const ConvCall& call, const WinogradChoice& choice)
@@ -176,7 +168,7 @@ class WinogradLowering {
         to_.begin_loop(tiles.panels());
         for (const BufferView& x : call_.x) {
             const Size count = x.dims[3].extent;
-            transform_pixels(x, all, tiles, IterationArg{}, moving(blocks_of(in, first, count), 2, Size(1)));
+            transform_pixels(x, all, tiles, IterationArg{}, moving(cut(in.tiles, 3, first, count), 2, Size(1)));
             first = first + count;
         }
         to_.end_loop();
@@ -234,7 +226,7 @@ class WinogradLowering {
         Size first;
         for (const BufferView& x : call_.x) {
             fetch_pixels(x, frame, tiles);
-            transform_pixels(x, frame, tiles, IntegerArg{Size(0)}, blocks_of(in, first, x.dims[3].extent));
+            transform_pixels(x, frame, tiles, IntegerArg{Size(0)}, cut(in.tiles, 3, first, x.dims[3].extent));
             first = first + x.dims[3].extent;
         }
     }
@@ -251,7 +243,7 @@ class WinogradLowering {
             args.push_back(IntegerArg{number});
         args.push_back(dense_view(to_.scratch(Size(lane), call_.name), ElementType::f32, {Size(lane)}));
         const Size floats = x.dims[1].extent * x.dims[2].extent * blocks_in_ * Size(lane);
-        to_.step(WinogradFetchSpec{}, args, {}, less(floats, Size(cached)));
+        to_.step(WinogradFetchSpec{}, args, {}, less(floats, Size(cached_floats)));
     }
 
     void transform_pixels(const BufferView& x, const Frame& frame, const Tiles& tiles, const PlanArg& first_panel,
@@ -277,11 +269,9 @@ class WinogradLowering {
     }
 
     // The channels of one block.
-    static BufferView channels_of(BufferView planes, int64_t block) {
+    static BufferView channels_of(const BufferView& planes, int64_t block) {
         const int64_t channels = *planes.dims[2].extent.integer(), first = block * lane;
-        planes.offset = planes.offset + Size(first) * planes.dims[2].stride;
-        planes.dims[2].extent = Size(std::min(lane, channels - first));
-        return planes;
+        return cut(planes, 2, Size(first), Size(std::min(lane, channels - first)));
     }
 
     void transform_planes(const BufferView& planes, const Frame& frame, const Tiles& tiles, const Inputs& in) {
@@ -295,7 +285,7 @@ class WinogradLowering {
                 args.push_back(IntegerArg{number});
             args.push_back(block);
             to_.side_step(AreaSpec{ElementType::f32, Packing::c16}, args);
-            transform_pixels(block, own, tiles, IntegerArg{Size(0)}, blocks_of(in, Size(b), Size(1)));
+            transform_pixels(block, own, tiles, IntegerArg{Size(0)}, cut(in.tiles, 3, Size(b), Size(1)));
         }
     }
 
@@ -303,11 +293,8 @@ class WinogradLowering {
         const Frame own = alone(tiles);
         const BufferView block = rectangle(own.width, own.height);
         for (int64_t b = 0; b < *blocks_out_.integer(); ++b) {
-            const auto only = [&](BufferView view, size_t dim) {
-                if (view.tensor == plan::none) return view;
-                view.offset = view.offset + Size(b) * view.dims[dim].stride;
-                view.dims[dim].extent = Size(1);
-                return view;
+            const auto only = [&](const BufferView& view, size_t dim) {
+                return view.tensor == plan::none ? view : cut(view, dim, Size(b), Size(1));
             };
             transform_products(only(products, 5), only(call_.bias, 1), only(call_.slope, 1), {}, own, block);
             const BufferView planes = channels_of(call_.out, b);
@@ -428,7 +415,7 @@ bool is_done_in_groups(const Lowering& to, const Node& node) {
 
 // Smaller ones are packed and unpacked in cache.
 bool comes_from_memory(const Lowering& to, ValueId v) {
-    return to.at_hint(element_count(to.shape(v))) > cached;
+    return to.at_hint(element_count(to.shape(v))) > cached_floats;
 }
 
 }  // namespace

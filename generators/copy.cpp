@@ -41,12 +41,21 @@ Area area(const AreaSpec& spec, const AreaInputs& in) {
     return a;
 }
 
+namespace {
+
+Func quads_of(const Func& c16, const ImageVars& v) {
+    constexpr int per_block = channel_block / quad;
+    Func quads("quads");
+    quads(v.c, v.x, v.y, v.cb, v.n) = c16(v.cb % per_block * quad + v.c, v.x, v.y, v.cb / per_block, v.n);
+    return quads;
+}
+
+}  // namespace
+
 Unpack unpack(Func c16) {
     Unpack p;
     const ImageVars& v = p.v;
-    p.quads = Func("quads");
-    constexpr int per_block = channel_block / quad;
-    p.quads(v.c, v.x, v.y, v.cb, v.n) = c16(v.cb % per_block * quad + v.c, v.x, v.y, v.cb / per_block, v.n);
+    p.quads = quads_of(c16, v);
     p.output = Func("unpack");
     p.output(v.x, v.y, v.cb, v.n) = p.quads(v.cb % quad, v.x, v.y, v.cb / quad, v.n);
     return p;
@@ -55,9 +64,7 @@ Unpack unpack(Func c16) {
 UnpackArea unpack_area(const UnpackAreaInputs& in) {
     UnpackArea p;
     const ImageVars& v = p.v;
-    p.quads = Func("quads");
-    constexpr int per_block = channel_block / quad;
-    p.quads(v.c, v.x, v.y, v.cb) = in.c16(v.cb % per_block * quad + v.c, v.x, v.y, v.cb / per_block, 0);
+    p.quads = quads_of(in.c16, v);
     const Expr first_x = in.rectangle.first_x(), first_y = in.rectangle.first_y(), step = in.rectangle.dilation_y;
     const Expr rows = (in.height - first_y + step - 1) / step;
     p.pixels =
@@ -65,7 +72,7 @@ UnpackArea unpack_area(const UnpackAreaInputs& in) {
     RVar x = p.pixels.x, y = p.pixels.y, c = p.pixels.z;
     p.output = Func("unpack_area");
     p.output(v.x, v.y, v.cb, v.n) = undef<float>();
-    p.output(first_x + x, first_y + y * step, c, in.rectangle.image()) = p.quads(c % quad, x, y, c / quad);
+    p.output(first_x + x, first_y + y * step, c, in.rectangle.image()) = p.quads(c % quad, x, y, c / quad, 0);
     return p;
 }
 

@@ -28,10 +28,7 @@ struct Rectangle {
     Halide::Expr index, count_x, count_y, step_x, step_y, dilation_y;
 
     Halide::Expr first_x() const { return index % count_x * step_x; }
-    Halide::Expr first_y() const {
-        Halide::Expr row = index / count_x % count_y;
-        return row / dilation_y * step_y * dilation_y + row % dilation_y;
-    }
+    Halide::Expr first_y() const { return first_pixel(index / count_x % count_y, dilation_y, step_y); }
     Halide::Expr image() const { return index / (count_x * count_y); }
 };
 
@@ -62,7 +59,7 @@ struct UnpackAreaInputs {
     Rectangle rectangle;
 };
 struct UnpackArea {
-    Halide::Func quads;   // (channel of the quad, x, y, quad)
+    Halide::Func quads;   // as of Unpack
     Halide::Func output;  // planar; update 0 writes the rectangle
     Halide::RDom pixels;  // (x, y, channel)
     ImageVars v;

@@ -18,6 +18,12 @@ struct ImageVars {
     }
 };
 
+// Where the `tile`-th stretch of `outputs` pixels that are `dilation` apart begins on an axis, counted phase by phase
+// within chunks of outputs · dilation.
+inline Halide::Expr first_pixel(const Halide::Expr& tile, const Halide::Expr& dilation, const Halide::Expr& outputs) {
+    return (tile / dilation) * (outputs * dilation) + tile % dilation;
+}
+
 struct ImageTensor {
     Halide::Func f;
     Packing packing = Packing::planar;

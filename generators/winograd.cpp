@@ -81,10 +81,6 @@ std::vector<Expr> product_of_powers(const Matrix& powers, const Vector& at) {
     return result;
 }
 
-Expr first_pixel(const Expr& tile, const Expr& dilation, int outputs) {
-    return (tile / dilation) * (outputs * dilation) + tile % dilation;
-}
-
 Expr group_x(const TileGroup& g) {
     return (g.index % g.count_x) * g.tiles_x;
 }

@@ -22,7 +22,7 @@ constexpr double call = 2000;   // of the three kernels of a group
 constexpr double stretch = 110, long_stretch = 48;
 // Likewise, in cycles, where pixels come from memory and a group has less than whole rows of them: memory is read and
 // written best from its first to its last byte.
-constexpr double piece = 800, from_memory_bytes = 4 << 20;
+constexpr double piece = 800;
 constexpr double cache_bytes = 1 << 20;
 constexpr double from_own_cache = 0.03, from_shared_cache = 0.08, from_memory = 0.2;  // per byte
 constexpr double filter_element = 2;  // per element of a filter and 16 output channels
@@ -161,7 +161,7 @@ double group_cost(const Problem& p, const WinogradTile& tile, int tiles_x, int t
     const double pieces = tiles_y * (p.blocks_in * tile.size_y() + p.blocks_out * tile.outputs_y);
     cost += stretch * std::max(0.0, 1 - tiles_x * tile.outputs_x / long_stretch) * pieces;
     const bool has_whole_rows = tiles_x >= winograd_tiles(p.width, tile.outputs_x, p.dilation_x);
-    if (p.core.fetches_ahead && !has_whole_rows && 64.0 * p.width * p.height * p.blocks_in > from_memory_bytes)
+    if (p.core.fetches_ahead && !has_whole_rows && 16.0 * p.width * p.height * p.blocks_in > cached_floats)
         cost += piece * p.core.products_per_cycle * pieces;
     if (filters + bytes > cache_bytes) cost += traffic_cost(p, filters);
     if (bytes > cache_bytes) cost += 2 * p.core.traffic * (bytes - cache_bytes) * from_shared_cache;

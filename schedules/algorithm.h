@@ -3,6 +3,7 @@
 // size is as right. No Halide in here.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ struct AlgorithmEstimate {
     std::optional<WinogradChoice> winograd;  // nullopt: directly
     double cost = 0;
 };
+
+// Images of more floats come from memory.
+constexpr int64_t cached_floats = 1 << 20;
 
 // Pixels or tiles that are computed when register tiles cover so many, and what reading the weights costs beside that:
 // as many as could be done by the widest.
